@@ -1,0 +1,1 @@
+"""Where kitlab's data lies and how its outside services are reached."""

@@ -1,0 +1,1 @@
+"""What the business is about: kits, orders, payments, invoices."""

@@ -1,0 +1,1 @@
+"""What kitlab can be asked to do."""

@@ -1,0 +1,11 @@
+"""How jobs are called on the broker."""
+
+from __future__ import annotations
+
+ACTOR = "corelib_run_job"
+"""The one actor: it is given the identifier of a job, and the row says the rest."""
+
+
+def broker_queue(namespace: str, queue: str) -> str:
+    """Return the broker's name for a queue of a host."""
+    return f"{namespace}.{queue}"

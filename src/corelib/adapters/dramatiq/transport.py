@@ -1,0 +1,56 @@
+"""Announcing jobs through a Dramatiq broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dramatiq import Broker, Message
+from dramatiq.brokers.stub import StubBroker
+
+from corelib.adapters.dramatiq.failures import translated
+from corelib.adapters.dramatiq.names import ACTOR, broker_queue
+from corelib.domain.job import JobRef
+
+
+class DramatiqTransport:
+    """Keeps the contract of `corelib.ports.transport.JobTransport` over any Dramatiq broker.
+
+    Args:
+        broker: made by `create_broker`; closing the transport closes it.
+        url: the broker's, for messages; only its host is ever shown.
+        namespace: prefix of the queues.
+        queues: the host's queues.
+    """
+
+    def __init__(self, broker: Broker, *, url: str, namespace: str, queues: Iterable[str]) -> None:
+        self._broker = broker
+        self._url = url
+        self._namespace = namespace
+        for queue in queues:
+            broker.declare_queue(broker_queue(namespace, queue))
+
+    def send(self, refs: Sequence[JobRef]) -> None:
+        """Enqueue one message for each job."""
+        with translated(self._url):
+            for ref in refs:
+                self._broker.enqueue(_message(self._namespace, ref))
+
+    def check(self) -> None:
+        """Connect once, without trying again."""
+        with translated(self._url):
+            if isinstance(self._broker, StubBroker):
+                return
+            if hasattr(self._broker, "client"):
+                self._broker.client.ping()
+            elif hasattr(self._broker, "connection"):
+                _ = self._broker.connection
+
+    def close(self) -> None:
+        """Close the broker's connections."""
+        self._broker.close()
+
+
+def _message(namespace: str, ref: JobRef) -> Message[None]:
+    return Message(
+        queue_name=broker_queue(namespace, ref.queue), actor_name=ACTOR, args=(str(ref.id),), kwargs={}, options={}
+    )

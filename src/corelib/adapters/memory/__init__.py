@@ -1,0 +1,9 @@
+"""Fakes: the full behaviour of every port without I/O, for unit tests and for hosts that need no more."""
+
+from corelib.adapters.memory.clock import ManualClock
+from corelib.adapters.memory.logger import LogLine, MemoryLogger
+from corelib.adapters.memory.storage import MemoryStorage
+from corelib.adapters.memory.transport import MemoryTransport
+from corelib.adapters.memory.worker import InlineWorker
+
+__all__ = ["InlineWorker", "LogLine", "ManualClock", "MemoryLogger", "MemoryStorage", "MemoryTransport"]

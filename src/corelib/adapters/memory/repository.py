@@ -1,0 +1,139 @@
+"""Aggregates in memory, as one transaction sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar
+
+from attrs import define
+
+from corelib.adapters.memory.state import copy_of, state_of
+from corelib.adapters.memory.tables import Stored, Tables
+from corelib.errors import AlreadyExists, ConcurrencyConflict, MisuseError, NotFound
+
+A = TypeVar("A")
+
+
+@define(eq=False)
+class _Entry(Generic[A]):
+    """An aggregate in hand: the version and state it was loaded with (0 and None for a new one)."""
+
+    aggregate: A
+    version: int
+    loaded: object
+    removed: bool = False
+
+
+class MemoryRepository(Generic[A]):
+    """Keeps the contract of `corelib.ports.repository.Repository`; `check` and `apply` are the transaction's commit."""
+
+    def __init__(self, kind: type[A], tables: Tables) -> None:
+        self._kind = kind
+        self._tables = tables
+        self._entries: dict[object, _Entry[A]] = {}
+
+    def add(self, aggregate: A) -> None:
+        """Take a new aggregate."""
+        identifier = _identifier(aggregate)
+        if identifier in self._entries:
+            raise self._taken(identifier)
+        self._entries[identifier] = _Entry(aggregate, 0, None)
+
+    def get(self, identifier: object) -> A:
+        """Return the aggregate."""
+        found = self.find(identifier)
+        if found is None:
+            raise NotFound(self._kind.__name__, identifier)
+        return found
+
+    def find(self, identifier: object) -> A | None:
+        """Return the aggregate, or None."""
+        entry = self._entries.get(identifier) or self._load(identifier)
+        return None if entry is None or entry.removed else entry.aggregate
+
+    def find_many(self, identifiers: Sequence[object]) -> list[A]:
+        """Return those that exist, in the order asked."""
+        found = (self.find(identifier) for identifier in dict.fromkeys(identifiers))
+        return [aggregate for aggregate in found if aggregate is not None]
+
+    def remove(self, aggregate: A) -> None:
+        """Take an aggregate out."""
+        identifier = _identifier(aggregate)
+        entry = self._entries.get(identifier)
+        if entry is None or entry.aggregate is not aggregate:
+            raise MisuseError(
+                f"{self._kind.__name__} {identifier!r} does not belong to this unit of work.",
+                hint="Load it here before removing it.",
+            )
+        if entry.version:
+            entry.removed = True
+        else:
+            del self._entries[identifier]
+
+    def count(self) -> int:
+        """Count the aggregates."""
+        with self._tables.lock:
+            committed = set(self._tables.of(self._kind))
+        ours = {identifier for identifier, entry in self._entries.items() if not entry.removed}
+        gone = {identifier for identifier, entry in self._entries.items() if entry.removed}
+        return len((committed | ours) - gone)
+
+    def stream(self, *, batch: int = 500) -> Iterator[A]:  # noqa: ARG002 - all is in memory
+        """Go through copies of all aggregates."""
+        with self._tables.lock:
+            visible = {key: stored.aggregate for key, stored in self._tables.of(self._kind).items()}
+        for key, entry in self._entries.items():
+            if entry.removed:
+                visible.pop(key, None)
+            else:
+                visible[key] = entry.aggregate
+        for key in sorted(visible, key=lambda key: (str(type(key)), key)):
+            yield copy_of(visible[key])  # type: ignore[misc]
+
+    def tracked(self) -> list[object]:
+        """Return the aggregates in hand."""
+        return [entry.aggregate for entry in self._entries.values()]
+
+    def check(self) -> None:
+        """Raise if what is in hand cannot be applied to what is committed now."""
+        committed = self._tables.of(self._kind)
+        for identifier, entry in self._entries.items():
+            stored = committed.get(identifier)
+            if not entry.version and stored is not None:
+                raise self._taken(identifier)
+            if entry.version and _changed(entry) and (stored is None or stored.version != entry.version):
+                found = stored.version if stored else None
+                raise ConcurrencyConflict(self._kind.__name__, identifier, expected=entry.version, found=found)
+
+    def apply(self) -> None:
+        """Make what is in hand the committed state."""
+        committed = self._tables.of(self._kind)
+        for identifier, entry in self._entries.items():
+            if entry.removed:
+                del committed[identifier]
+            elif _changed(entry):
+                committed[identifier] = Stored(copy_of(entry.aggregate), entry.version + 1)
+
+    def _load(self, identifier: object) -> _Entry[A] | None:
+        with self._tables.lock:
+            stored = self._tables.of(self._kind).get(identifier)
+            if stored is None:
+                return None
+            aggregate: A = copy_of(stored.aggregate)  # type: ignore[assignment]
+            entry = _Entry(aggregate, stored.version, state_of(aggregate))
+        self._entries[identifier] = entry
+        return entry
+
+    def _taken(self, identifier: object) -> AlreadyExists:
+        return AlreadyExists(f"There is a {self._kind.__name__} with the identifier {identifier!r} already.")
+
+
+def _identifier(aggregate: object) -> object:
+    try:
+        return aggregate.id  # type: ignore[attr-defined]
+    except AttributeError:
+        raise MisuseError(f"{type(aggregate).__name__} has no field `id`, so it is no aggregate root.") from None
+
+
+def _changed(entry: _Entry[A]) -> bool:
+    return entry.removed or state_of(entry.aggregate) != entry.loaded

@@ -1,0 +1,23 @@
+"""Units of work, repositories and durable jobs on SQL Server, PostgreSQL and SQLite with SQLAlchemy Core.
+
+Needs the extra `mssql` or `postgresql`; `sqlalchemy` alone for SQLite.
+"""
+
+from corelib.adapters.sqlalchemy.engine import create_engine
+from corelib.adapters.sqlalchemy.mapping import AggregateMapping, Parts, mapped
+from corelib.adapters.sqlalchemy.schema import SqlSchema
+from corelib.adapters.sqlalchemy.storage import SqlStorage
+from corelib.adapters.sqlalchemy.transaction import connection_of
+from corelib.adapters.sqlalchemy.types import ExactDecimal, UtcDateTime
+
+__all__ = [
+    "AggregateMapping",
+    "ExactDecimal",
+    "Parts",
+    "SqlSchema",
+    "SqlStorage",
+    "UtcDateTime",
+    "connection_of",
+    "create_engine",
+    "mapped",
+]

@@ -1,0 +1,49 @@
+"""What differs between engines; each engine has a file of its own that answers this protocol."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine
+
+from corelib.errors import CorelibError
+
+S = TypeVar("S", bound=sa.Select[tuple[object, ...]])
+
+
+class SqlDialect(Protocol):
+    """One engine's way."""
+
+    @property
+    def name(self) -> str:
+        """Return SQLAlchemy's name of the dialect."""
+        ...
+
+    def url(self, url: URL) -> URL:
+        """Complete a URL: the driver, and safe defaults of its options.
+
+        Raises:
+            ConfigurationError: if the URL cannot be used, or the driver is not installed.
+        """
+        ...
+
+    def engine_options(self) -> dict[str, object]:
+        """Return arguments of `sqlalchemy.create_engine`."""
+        ...
+
+    def prepare(self, engine: Engine) -> None:
+        """Attach what every new connection needs."""
+        ...
+
+    def skip_locked(self, select: S, table: sa.Table) -> S:
+        """Let a query lock the rows it reads and pass over rows that others have locked."""
+        ...
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Wait for the right to change tables; it ends with the transaction."""
+        ...
+
+    def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
+        """Return the corelib error for a driver's error, by native number or SQLSTATE."""
+        ...

@@ -1,0 +1,196 @@
+"""All that is particular to Microsoft SQL Server (2019 and newer, Azure SQL) with pyodbc and ODBC Driver 17 or 18."""
+
+from __future__ import annotations
+
+import re
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
+from corelib.adapters.sqlalchemy.dialect import S
+from corelib.adapters.sqlalchemy.failures import brief, refused
+from corelib.errors import (
+    AlreadyExists,
+    AuthenticationFailed,
+    CorelibError,
+    DatabaseMissing,
+    InvalidData,
+    MissingDriver,
+    MissingExtra,
+    MisuseError,
+    ReferenceViolation,
+    SchemaMissing,
+    ServerUnreachable,
+    TransientFailure,
+)
+
+CONNECT_SECONDS = 10
+SCHEMA_LOCK_MILLISECONDS = 120_000
+
+SKIP_LOCKED = "WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)"
+"""Lock what is read, pass over what others have locked.
+
+READPAST needs READCOMMITTEDLOCK where READ_COMMITTED_SNAPSHOT is on; where it is off, that hint changes nothing
+(Microsoft: "Table hints (Transact-SQL)").
+"""
+
+# Native error numbers, Microsoft: "Database engine events and errors"; the 4xxxx ones of Azure SQL from "Transient
+# connectivity errors in Azure SQL Database".
+_BY_NUMBER: dict[int, tuple[type[CorelibError], str]] = {
+    1205: (TransientFailure, "The transaction was the victim of a deadlock"),
+    1222: (TransientFailure, "A lock was not available in time"),
+    3960: (TransientFailure, "The snapshot transaction conflicts with another one"),
+    3961: (TransientFailure, "The snapshot transaction met a changed table"),
+    41301: (TransientFailure, "The transaction depends on one that failed"),
+    41302: (TransientFailure, "The row was changed by another transaction"),
+    41305: (TransientFailure, "A repeatable read could not be kept"),
+    41325: (TransientFailure, "A serializable read could not be kept"),
+    40197: (TransientFailure, "The service is being moved"),
+    40501: (TransientFailure, "The service is busy"),
+    40613: (TransientFailure, "The database is not available just now"),
+    10928: (TransientFailure, "The database's limit of requests is reached"),
+    10929: (TransientFailure, "The server is too busy"),
+    2601: (AlreadyExists, "A row with this unique key exists already"),
+    2627: (AlreadyExists, "A row with this key exists already"),
+    547: (ReferenceViolation, "A foreign key is violated"),
+    515: (InvalidData, "A required column is NULL"),
+    2628: (InvalidData, "A text is too long for its column"),
+    8152: (InvalidData, "A text is too long for its column"),
+    8115: (InvalidData, "A number is out of range"),
+    220: (InvalidData, "A number is out of range"),
+    208: (SchemaMissing, "A table does not exist"),
+    207: (SchemaMissing, "A column does not exist"),
+    18456: (AuthenticationFailed, "The server refuses the user or the password"),
+    4060: (DatabaseMissing, "The server has no database of that name, or the user may not open it"),
+    911: (DatabaseMissing, "The server has no database of that name"),
+}
+_NUMBER = re.compile(r"\((\d+)\) \(SQL")
+_UNREACHABLE = {"08001", "08S01", "HYT00", "HYT01"}
+
+
+class MssqlDialect:
+    """Keeps the contract of `SqlDialect`."""
+
+    name = "mssql"
+
+    def url(self, url: URL) -> URL:
+        """Choose pyodbc and the newest installed Microsoft driver; encryption stays on, as the driver has it."""
+        query = dict(url.query)
+        if "driver" not in query and "odbc_connect" not in query:
+            query["driver"] = _newest_driver()
+        return url.set(drivername="mssql+pyodbc", query=query)
+
+    def engine_options(self) -> dict[str, object]:
+        """Bound the wait for a login and send many rows in one go."""
+        return {"connect_args": {"timeout": CONNECT_SECONDS, "APP": "corelib"}, "fast_executemany": True}
+
+    def prepare(self, engine: Engine) -> None:
+        """Switch off the driver manager's own pool, which would hand out connections behind SQLAlchemy's back."""
+        setattr(engine.dialect.loaded_dbapi, "pooling", False)  # noqa: B010 - an attribute of pyodbc alone
+
+    def skip_locked(self, select: S, table: sa.Table) -> S:
+        """Add the table hints, and make sure that they stand in the statement.
+
+        SQLAlchemy compiles `with_for_update` to nothing here, and drops hints for a table that the statement names
+        only by an alias, so the compiled text is looked at.
+        """
+        hinted = select.with_hint(table, SKIP_LOCKED, "mssql")
+        return require_hint(hinted, SKIP_LOCKED)
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Take an application lock that ends with the transaction; a return code below 0 means that it was refused."""
+        result = connection.execute(
+            sa.text(
+                "DECLARE @code int; "
+                "EXEC @code = sp_getapplock @Resource = N'corelib schema', @LockMode = 'Exclusive', "
+                f"@LockOwner = 'Transaction', @LockTimeout = {SCHEMA_LOCK_MILLISECONDS}; SELECT @code"
+            )
+        ).scalar_one()
+        if result < 0:
+            raise TransientFailure(f"The lock for changing tables was not granted (sp_getapplock returned {result}).")
+
+    def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
+        """Classify by native number, then by SQLSTATE."""
+        cause = error.orig or error
+        text = str(cause)
+        for number in map(int, _NUMBER.findall(text)):
+            if number in _BY_NUMBER:
+                return _known(number, cause)
+        state = str(cause.args[0]) if cause.args else ""
+        if state == "40001":
+            return _known(1205, cause)
+        if state == "IM002" or "Can't open lib" in text:
+            return _no_driver(brief(cause))
+        if state in _UNREACHABLE:
+            return ServerUnreachable(
+                f"The SQL Server does not answer: {brief(cause)}.",
+                hint="Check host and port, and that the server runs; a certificate problem is named in the message.",
+            )
+        return refused(cause)
+
+
+def require_hint(statement: S, hint: str) -> S:
+    """Return the statement, having checked that its T-SQL carries the hint.
+
+    Raises:
+        MisuseError: if SQLAlchemy dropped it.
+    """
+    from sqlalchemy.dialects import mssql  # noqa: PLC0415 - only where hints are used
+
+    compiled = statement.compile(dialect=mssql.dialect())  # type: ignore[no-untyped-call]
+    if hint not in str(compiled):
+        raise MisuseError(f"The hint {hint} was dropped from a statement.", hint="Hint the table that FROM names.")
+    return statement
+
+
+def _known(number: int, cause: BaseException) -> CorelibError:
+    kind, text = _BY_NUMBER[number]
+    if number == 547 and "CHECK constraint" in str(cause):
+        kind, text = InvalidData, "A check constraint is violated"
+    hints: dict[type[CorelibError], str] = {
+        AuthenticationFailed: "Check user and password of the database URL.",
+        DatabaseMissing: "Create it with CREATE DATABASE, or correct its name in the URL.",
+        SchemaMissing: "Create the tables first.",
+    }
+    return kind(f"{text} (error {number}: {brief(cause)}).", hint=hints.get(kind, ""))
+
+
+def _newest_driver() -> str:
+    """Return the name of the newest Microsoft driver that the ODBC driver manager knows."""
+    try:
+        import pyodbc  # noqa: PLC0415 - needs the system library libodbc, so nothing else may import it
+    except ModuleNotFoundError:
+        raise MissingExtra("pyodbc", extra="mssql", purpose="An mssql:// database") from None
+    except ImportError as error:
+        raise MissingDriver(
+            f"pyodbc is installed, but its system library is not: {error}.",
+            hint="Install unixODBC, on Debian: apt-get install libodbc2.",
+        ) from None
+    found = sorted(name for name in pyodbc.drivers() if re.fullmatch(r"ODBC Driver \d+ for SQL Server", name))
+    if not found:
+        raise _no_driver("the driver manager lists none")
+    return str(found[-1])
+
+
+def _no_driver(reason: str) -> MissingDriver:
+    return MissingDriver(
+        f"There is no Microsoft ODBC driver for SQL Server: {reason}.",
+        hint="Install msodbcsql18 (Microsoft: 'Download ODBC Driver for SQL Server'), or name another with ?driver=.",
+    )
+
+
+@compiles(utc_now, "mssql")
+def _utc_now(_: utc_now, __: SQLCompiler, **___: object) -> str:
+    return "SYSUTCDATETIME()"
+
+
+@compiles(utc_in, "mssql")
+def _utc_in(element: utc_in, compiler: SQLCompiler, **options: object) -> str:
+    """Count whole seconds first: DATEADD takes an int, which as milliseconds would end after 24 days."""
+    milliseconds = compiler.process(element.clauses, **options)
+    seconds = f"CAST(({milliseconds}) / 1000 AS int)"
+    rest = f"CAST(({milliseconds}) % 1000 AS int)"
+    return f"DATEADD(millisecond, {rest}, DATEADD(second, {seconds}, SYSUTCDATETIME()))"

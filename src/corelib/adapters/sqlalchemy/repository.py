@@ -1,0 +1,252 @@
+"""Aggregates in tables: identity map, loaded state, and the statements that write what has changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar, cast
+
+from attrs import define, field
+from sqlalchemy.engine import Connection
+
+from corelib.adapters.sqlalchemy.mapping import VERSION, AggregateMapping, CompiledParts
+from corelib.adapters.sqlalchemy.statements import MOST_IDENTIFIERS, Statements
+from corelib.errors import AlreadyExists, ConcurrencyConflict, MisuseError, NotFound
+
+A = TypeVar("A")
+Row = tuple[object, ...]
+
+
+@define(eq=False)
+class _Entry(Generic[A]):
+    """An aggregate in hand, with the rows it was loaded from or last written as.
+
+    Args:
+        identifier: its key, also after somebody changed the field `id`.
+        version: 0 for one that is not in the database yet.
+        row: of the root, in the order of the shape.
+        parts: rows of each collection, in the order of the lists.
+    """
+
+    identifier: object
+    aggregate: A
+    version: int = 0
+    row: Row = ()
+    parts: dict[str, list[Row]] = field(factory=dict)
+    removed: bool = False
+
+
+class SqlRepository(Generic[A]):
+    """Keeps the contract of `corelib.ports.repository.Repository`.
+
+    Args:
+        mapping: where the class lies.
+        statements: its prepared statements.
+        connection: returns the connection of the transaction, with driver errors translated around `execute`.
+    """
+
+    def __init__(self, mapping: AggregateMapping, statements: Statements, connection: Callable[[], Connection]) -> None:
+        self._mapping = mapping
+        self._statements = statements
+        self._connection = connection
+        self._entries: dict[object, _Entry[A]] = {}
+
+    def add(self, aggregate: A) -> None:
+        """Take a new aggregate."""
+        identifier = aggregate.id  # type: ignore[attr-defined]
+        if identifier in self._entries:
+            raise AlreadyExists(
+                f"There is a {self._name} with the identifier {identifier!r} in this unit of work already."
+            )
+        self._entries[identifier] = _Entry(identifier, aggregate)
+
+    def get(self, identifier: object) -> A:
+        """Return the aggregate."""
+        found = self.find(identifier)
+        if found is None:
+            raise NotFound(self._name, identifier)
+        return found
+
+    def find(self, identifier: object) -> A | None:
+        """Return the aggregate, or None."""
+        entry = self._entries.get(identifier)
+        if entry is None:
+            row = self._connection().execute(self._statements.select_one, {"id": identifier}).first()
+            if row is None:
+                return None
+            entry = self._track([tuple(row)])[0]
+        return None if entry.removed else entry.aggregate
+
+    def find_many(self, identifiers: Sequence[object]) -> list[A]:
+        """Return those that exist, in the order asked; asks the database in portions of 1,000 identifiers."""
+        wanted = list(dict.fromkeys(identifiers))
+        unknown = [identifier for identifier in wanted if identifier not in self._entries]
+        for start in range(0, len(unknown), MOST_IDENTIFIERS):
+            portion = unknown[start : start + MOST_IDENTIFIERS]
+            self._track(list(map(tuple, self._connection().execute(self._statements.select_many, {"ids": portion}))))
+        found = (self._entries.get(identifier) for identifier in wanted)
+        return [entry.aggregate for entry in found if entry is not None and not entry.removed]
+
+    def remove(self, aggregate: A) -> None:
+        """Take an aggregate out, with its parts."""
+        entry = self._entries.get(aggregate.id)  # type: ignore[attr-defined]
+        if entry is None or entry.aggregate is not aggregate:
+            raise MisuseError(
+                f"This {self._name} does not belong to this unit of work.", hint="Load it here before removing it."
+            )
+        if entry.version:
+            entry.removed = True
+        else:
+            del self._entries[entry.identifier]
+
+    def count(self) -> int:
+        """Count the aggregates, pending changes included."""
+        stored = self._connection().execute(self._statements.count).scalar_one()
+        new = sum(not entry.version for entry in self._entries.values())
+        gone = sum(entry.removed for entry in self._entries.values())
+        return int(stored) + new - gone
+
+    def stream(self, *, batch: int = 500) -> Iterator[A]:
+        """Go through all aggregates, a portion at a time: those of this unit of work must be flushed to be seen."""
+        self.flush()
+        rows = list(map(tuple, self._connection().execute(self._statements.page(batch, first=True))))
+        while rows:
+            parts = self._load_parts([row[0] for row in rows])
+            for row in rows:
+                yield self._build(row, parts)
+            following = self._statements.page(batch, first=False)
+            rows = list(map(tuple, self._connection().execute(following, {"after": rows[-1][0]})))
+
+    def tracked(self) -> list[object]:
+        """Return the aggregates in hand."""
+        return [entry.aggregate for entry in self._entries.values()]
+
+    def flush(self) -> None:
+        """Write what has changed."""
+        self.flush_new()
+        self.flush_changed()
+        self.flush_removed()
+
+    def flush_new(self) -> None:
+        """Insert new roots, then their parts."""
+        new = [entry for entry in self._entries.values() if not entry.version]
+        if not new:
+            return
+        connection = self._connection()
+        for entry in new:
+            entry.row = self._dump(entry)
+        columns = self._mapping.shape.columns
+        rows = [{**dict(zip(columns, entry.row, strict=True)), VERSION: 1} for entry in new]
+        connection.execute(self._statements.insert, rows)
+        for name, part in self._mapping.parts.items():
+            inserted = []
+            for entry in new:
+                entry.parts[name] = _dump_parts(part, entry.aggregate, name)
+                inserted += [
+                    _part_row(part, entry.identifier, place, row) for place, row in enumerate(entry.parts[name])
+                ]
+            if inserted:
+                connection.execute(self._statements.parts[name].insert, inserted)
+        for entry in new:
+            entry.version = 1
+
+    def flush_changed(self) -> None:
+        """Update changed columns of roots, with the version in the WHERE, and their changed parts."""
+        for entry in self._entries.values():
+            if entry.version and not entry.removed:
+                self._write_changes(entry)
+
+    def flush_removed(self) -> None:
+        """Delete removed parts, then their roots."""
+        removed = [entry for entry in self._entries.values() if entry.removed]
+        for entry in removed:
+            connection = self._connection()
+            for statements in self._statements.parts.values():
+                connection.execute(statements.delete_all, {"owner_id": entry.identifier})
+            key = {"key": entry.identifier, "loaded": entry.version}
+            if connection.execute(self._statements.delete, key).rowcount != 1:
+                raise self._conflict(entry)
+            del self._entries[entry.identifier]
+
+    def _write_changes(self, entry: _Entry[A]) -> None:
+        row = self._dump(entry)
+        lists = {name: _dump_parts(part, entry.aggregate, name) for name, part in self._mapping.parts.items()}
+        changed_lists = {name: rows for name, rows in lists.items() if rows != entry.parts[name]}
+        if row == entry.row and not changed_lists:
+            return
+        columns = self._mapping.shape.columns
+        changed = {c: new for c, old, new in zip(columns, entry.row, row, strict=True) if old != new}
+        values = {"key": entry.identifier, "loaded": entry.version, VERSION: entry.version + 1, **changed}
+        if self._connection().execute(self._statements.update(tuple(changed)), values).rowcount != 1:
+            raise self._conflict(entry)
+        for name, rows in changed_lists.items():
+            self._write_parts(name, entry, rows)
+        entry.version += 1
+        entry.row = row
+        entry.parts = lists
+
+    def _write_parts(self, name: str, entry: _Entry[A], rows: list[Row]) -> None:
+        """Write a changed list place by place: further places are inserted, spare ones deleted."""
+        connection, statements, part = self._connection(), self._statements.parts[name], self._mapping.parts[name]
+        old = entry.parts[name]
+        if len(rows) < len(old):
+            connection.execute(statements.delete_from, {"owner_id": entry.identifier, "place": len(rows)})
+        for place, (before, after) in enumerate(zip(old, rows, strict=False)):
+            if before != after:
+                changes = dict(zip(part.shape.columns, after, strict=True))
+                connection.execute(statements.update, {"owner_id": entry.identifier, "place": place, **changes})
+        added = [_part_row(part, entry.identifier, place, rows[place]) for place in range(len(old), len(rows))]
+        if added:
+            connection.execute(statements.insert, added)
+
+    def _track(self, rows: Sequence[Row]) -> list[_Entry[A]]:
+        parts = self._load_parts([row[0] for row in rows]) if rows else {}
+        entries = []
+        for row in rows:
+            identifier, version, values = row[0], cast("int", row[1]), row[2:]
+            lists = {name: parts[name][identifier] for name in self._mapping.parts}
+            entry = _Entry(identifier, self._build(row, parts), version, values, lists)
+            self._entries[identifier] = entry
+            entries.append(entry)
+        return entries
+
+    def _build(self, row: Row, parts: dict[str, dict[object, list[Row]]]) -> A:
+        """Make an aggregate from `(id, version, *columns)` and the rows of its parts."""
+        lists = [
+            [part.shape.load(part_row) for part_row in parts[name][row[0]]]
+            for name, part in self._mapping.parts.items()
+        ]
+        return cast("A", self._mapping.shape.load(row[2:], *lists))
+
+    def _load_parts(self, identifiers: list[object]) -> dict[str, dict[object, list[Row]]]:
+        """Read the parts of many aggregates, one statement for each collection and 1,000 identifiers."""
+        loaded: dict[str, dict[object, list[Row]]] = {}
+        for name, statements in self._statements.parts.items():
+            by_owner: dict[object, list[Row]] = defaultdict(list)
+            for start in range(0, len(identifiers), MOST_IDENTIFIERS):
+                portion = identifiers[start : start + MOST_IDENTIFIERS]
+                for row in self._connection().execute(statements.select, {"ids": portion}):
+                    by_owner[row[0]].append(tuple(row[1:]))
+            loaded[name] = by_owner
+        return loaded
+
+    def _dump(self, entry: _Entry[A]) -> Row:
+        if entry.aggregate.id != entry.identifier:  # type: ignore[attr-defined]
+            raise MisuseError(f"The identifier of a {self._name} was changed from {entry.identifier!r}.")
+        return self._mapping.shape.dump(entry.aggregate)
+
+    def _conflict(self, entry: _Entry[A]) -> ConcurrencyConflict:
+        found = self._connection().execute(self._statements.select_version, {"key": entry.identifier}).scalar()
+        return ConcurrencyConflict(self._name, entry.identifier, expected=entry.version, found=found)
+
+    @property
+    def _name(self) -> str:
+        return self._mapping.kind.__name__
+
+
+def _dump_parts(part: CompiledParts, aggregate: object, name: str) -> list[Row]:
+    return [part.shape.dump(entry) for entry in getattr(aggregate, name)]
+
+
+def _part_row(part: CompiledParts, owner: object, place: int, row: Row) -> dict[str, object]:
+    return {**dict(zip(part.shape.columns, row, strict=True)), part.parts.owner: owner, part.parts.position: place}

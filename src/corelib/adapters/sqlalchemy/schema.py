@@ -1,0 +1,125 @@
+"""What a host stores, and whether a database has the tables for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from attrs import define, field, frozen, validators
+from sqlalchemy.engine import Connection
+
+from corelib.adapters.sqlalchemy import tables
+from corelib.adapters.sqlalchemy.mapping import AggregateMapping
+from corelib.adapters.sqlalchemy.statements import Statements
+from corelib.errors import SchemaMissing, SchemaOutdated, SchemaTooNew
+
+
+@define(eq=False)
+class SqlSchema:
+    """The tables of a host and the aggregates in them.
+
+    Args:
+        name: of the host; the table `<name>_version` holds the revision of its tables.
+        metadata: all tables of the host, mapped or not.
+        mappings: the aggregates.
+        revisions: known revisions of the tables, oldest first; this version of the host works with the last.
+    """
+
+    name: str = field(validator=validators.matches_re(r"[a-z][a-z0-9_]{0,40}"))
+    metadata: sa.MetaData
+    mappings: Sequence[AggregateMapping]
+    revisions: Sequence[str] = field(default=("0001",), validator=validators.min_len(1))
+    _by_class: dict[type, AggregateMapping] = field(init=False, repr=False)
+    _statements: dict[type, Statements] = field(factory=dict, init=False, repr=False)
+    _ranks: dict[type, int] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._by_class = {mapping.kind: mapping for mapping in self.mappings}
+        order = {table: rank for rank, table in enumerate(self.metadata.sorted_tables)}
+        self._ranks = {mapping.kind: order.get(mapping.table, 0) for mapping in self.mappings}
+
+    @property
+    def mapped_names(self) -> str:
+        """Return the names of the mapped classes, for messages."""
+        return ", ".join(sorted(kind.__name__ for kind in self._by_class)) or "none"
+
+    def mapping_of(self, kind: type) -> AggregateMapping | None:
+        """Return the mapping of a class, or None."""
+        return self._by_class.get(kind)
+
+    def statements_of(self, mapping: AggregateMapping) -> Statements:
+        """Return the statements of a mapping, which are built once."""
+        statements = self._statements.get(mapping.kind)
+        if statements is None:
+            statements = self._statements[mapping.kind] = Statements(mapping)
+        return statements
+
+    def rank_of(self, kind: type) -> int:
+        """Return the place of a class among the tables, those that others refer to first."""
+        return self._ranks[kind]
+
+    def components(self) -> tuple[Component, ...]:
+        """Return the sets of tables that have revisions of their own: corelib's and the host's."""
+        return (
+            Component("corelib", tables.metadata, tables.REVISIONS),
+            Component(self.name, self.metadata, tuple(self.revisions)),
+        )
+
+
+@frozen
+class Component:
+    """Tables that are made and upgraded together; their revision stands in `<name>_version.version_num`.
+
+    The layout of that table is Alembic's, so that migrations can take over where `create` began.
+    """
+
+    name: str
+    metadata: sa.MetaData
+    revisions: Sequence[str]
+
+    @property
+    def version_table(self) -> sa.Table:
+        """Return the table that holds the revision."""
+        column = sa.Column("version_num", sa.Unicode(32), primary_key=True)
+        return sa.Table(f"{self.name}_version", sa.MetaData(), column)
+
+    def found(self, connection: Connection) -> str | None:
+        """Return the revision of a database, or None if it has none of these tables."""
+        version = self.version_table
+        if not sa.inspect(connection).has_table(version.name):
+            return None
+        return connection.execute(sa.select(version.c.version_num)).scalar()
+
+    def check(self, connection: Connection) -> None:
+        """Make sure that the database has the tables of the newest known revision.
+
+        Raises:
+            SchemaMissing, SchemaOutdated, SchemaTooNew: if it has not.
+        """
+        found, wanted = self.found(connection), self.revisions[-1]
+        if found is None:
+            raise SchemaMissing(
+                f"The database has no tables of {self.name} (there is no {self.name}_version).",
+                hint="Create them: corelib db create --app ..., or Storage.create() in code.",
+            )
+        if found == wanted:
+            return
+        if found in self.revisions:
+            raise SchemaOutdated(
+                f"The tables of {self.name} are of revision {found}; this program needs {wanted}.",
+                hint="Upgrade the database before starting this version.",
+            )
+        raise SchemaTooNew(
+            f"The tables of {self.name} are of revision {found}, which this program does not know yet.",
+            hint="Start the newer version of the program.",
+        )
+
+    def create(self, connection: Connection) -> None:
+        """Make the tables if there are none; otherwise check them."""
+        if self.found(connection) is not None:
+            self.check(connection)
+            return
+        self.metadata.create_all(connection)
+        version = self.version_table
+        version.create(connection)
+        connection.execute(version.insert(), {"version_num": self.revisions[-1]})

@@ -1,0 +1,128 @@
+"""All that is particular to SQLite: the embedded default, for a single machine."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
+from corelib.adapters.sqlalchemy.dialect import S
+from corelib.adapters.sqlalchemy.failures import brief, refused
+from corelib.errors import (
+    AlreadyExists,
+    CorelibError,
+    DatabaseMissing,
+    InvalidData,
+    InvalidSetting,
+    ReferenceViolation,
+    SchemaMissing,
+    TransientFailure,
+)
+
+READ_ONLY = "corelib_read_only"
+"""Execution option of a connection that will not write: it takes no write lock."""
+
+BUSY_SECONDS = 30
+
+# Extended result codes, https://www.sqlite.org/rescode.html
+_BY_CODE: dict[int, tuple[type[CorelibError], str]] = {
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: (AlreadyExists, "A row with this primary key exists already"),
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE: (AlreadyExists, "A row with this unique key exists already"),
+    sqlite3.SQLITE_CONSTRAINT_ROWID: (AlreadyExists, "A row with this primary key exists already"),
+    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: (ReferenceViolation, "A foreign key is violated"),
+    sqlite3.SQLITE_CONSTRAINT_NOTNULL: (InvalidData, "A required column is NULL"),
+    sqlite3.SQLITE_CONSTRAINT_CHECK: (InvalidData, "A check constraint is violated"),
+    sqlite3.SQLITE_TOOBIG: (InvalidData, "A value is too long"),
+    sqlite3.SQLITE_BUSY: (TransientFailure, "Another process holds the write lock of the database file"),
+    sqlite3.SQLITE_BUSY_SNAPSHOT: (TransientFailure, "Another process wrote since this transaction read"),
+    sqlite3.SQLITE_LOCKED: (TransientFailure, "A table is locked"),
+    sqlite3.SQLITE_CANTOPEN: (
+        DatabaseMissing,
+        "The database file cannot be opened; its folder must exist and be writable",
+    ),
+    sqlite3.SQLITE_NOTADB: (DatabaseMissing, "The file is not an SQLite database"),
+    sqlite3.SQLITE_READONLY: (DatabaseMissing, "The database file cannot be written"),
+}
+
+
+class SqliteDialect:
+    """Keeps the contract of `SqlDialect`."""
+
+    name = "sqlite"
+
+    def url(self, url: URL) -> URL:
+        """Demand a file: a database in memory would be another one for every connection."""
+        if not url.database or url.database == ":memory:":
+            raise InvalidSetting(
+                "An SQLite database in memory cannot be shared by connections.",
+                hint="Name a file, as sqlite:///kitlab.sqlite, or use the memory adapters with memory:.",
+            )
+        folder = Path(url.database).absolute().parent
+        if not folder.is_dir():
+            raise DatabaseMissing(f"The folder {folder} of the database file does not exist.", hint="Create it first.")
+        return url.set(drivername="sqlite+pysqlite")
+
+    def engine_options(self) -> dict[str, object]:
+        """Let connections move between threads; SQLite's own locks order their work."""
+        return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+
+    def prepare(self, engine: Engine) -> None:
+        """Take over transactions from the driver, which would begin them too late, and switch on foreign keys."""
+        event.listen(engine, "connect", _configure)
+        event.listen(engine, "begin", _begin)
+
+    def skip_locked(self, select: S, table: sa.Table) -> S:  # noqa: ARG002 - the protocol's signature
+        """Change nothing: there is one writer at a time."""
+        return select
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Do nothing: the transaction holds the write lock."""
+
+    def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
+        """Classify by extended result code."""
+        cause = error.orig or error
+        code = getattr(cause, "sqlite_errorcode", None)
+        if "no such table" in str(cause) or "no such column" in str(cause):
+            return SchemaMissing(
+                f"The database lacks a table or column: {brief(cause)}.", hint="Create the tables first."
+            )
+        known = _BY_CODE.get(code) if isinstance(code, int) else None
+        if known is None:
+            return refused(cause)
+        kind, text = known
+        return kind(f"{text} ({brief(cause)}).")
+
+
+def _configure(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at once: a transaction that read first could not get it later while others write."""
+    reading = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+_FORMAT = "'%Y-%m-%d %H:%M:%f'"
+
+
+@compiles(utc_now, "sqlite")
+def _utc_now(_: utc_now, __: SQLCompiler, **___: object) -> str:
+    return f"strftime({_FORMAT}, 'now') || '000'"
+
+
+@compiles(utc_in, "sqlite")
+def _utc_in(element: utc_in, compiler: SQLCompiler, **options: object) -> str:
+    milliseconds = compiler.process(element.clauses, **options)
+    return f"(strftime({_FORMAT}, 'now', ({milliseconds} / 1000.0) || ' seconds') || '000')"

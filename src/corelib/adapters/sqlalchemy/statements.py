@@ -1,0 +1,75 @@
+"""The statements of one mapping, built once."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from attrs import frozen
+
+from corelib.adapters.sqlalchemy.mapping import VERSION, AggregateMapping, CompiledParts
+
+MOST_IDENTIFIERS = 1000
+"""How many identifiers one statement carries; SQL Server takes 2,100 parameters."""
+
+
+@frozen
+class PartStatements:
+    """Statements for one collection of parts; parameters: `ids`, `owner_id`, `place` and the columns."""
+
+    select: sa.Select[tuple[object, ...]]
+    insert: sa.Insert
+    update: sa.Update
+    delete_from: sa.Delete
+    delete_all: sa.Delete
+
+
+class Statements:
+    """Statements for one aggregate class; rows are read as `(id, version, *columns of the shape)`.
+
+    Parameters: `id` or `ids`, `key` and `loaded` (the version) when writing, `after` for pages.
+    """
+
+    def __init__(self, mapping: AggregateMapping) -> None:
+        table, key = mapping.table, mapping.identifier
+        columns = [table.c[name] for name in mapping.shape.columns]
+        select = sa.select(key.label("corelib_id"), mapping.version.label("corelib_version"), *columns)
+        self._table = table
+        self._held = sa.and_(key == sa.bindparam("key"), mapping.version == sa.bindparam("loaded"))
+        self._updates: dict[tuple[str, ...], sa.Update] = {}
+        self.select_one = select.where(key == sa.bindparam("id"))
+        self.select_many = select.where(key.in_(sa.bindparam("ids", expanding=True)))
+        self._first_page = select.order_by(key)
+        self._next_page = self._first_page.where(key > sa.bindparam("after"))
+        self.select_version = sa.select(mapping.version).where(key == sa.bindparam("key"))
+        self.count = sa.select(sa.func.count()).select_from(table)
+        self.insert = sa.insert(table)
+        self.delete = sa.delete(table).where(self._held)
+        self.parts = {name: _part_statements(part) for name, part in mapping.parts.items()}
+
+    def page(self, size: int, *, first: bool) -> sa.Select[tuple[object, ...]]:
+        """Return the statement for the first page or for the one behind `after`, in the order of the identifiers."""
+        return (self._first_page if first else self._next_page).limit(size)
+
+    def update(self, columns: tuple[str, ...]) -> sa.Update:
+        """Return the statement that writes these columns and the next version, if the loaded version still stands."""
+        statement = self._updates.get(columns)
+        if statement is None:
+            values: dict[str, sa.BindParameter[object]] = {name: sa.bindparam(name) for name in (*columns, VERSION)}
+            statement = self._updates[columns] = sa.update(self._table).where(self._held).values(values)
+        return statement
+
+
+def _part_statements(part: CompiledParts) -> PartStatements:
+    table, owner, position = part.parts.table, part.owner, part.position
+    columns = [table.c[name] for name in part.shape.columns]
+    owned = owner == sa.bindparam("owner_id")
+    return PartStatements(
+        select=sa.select(owner, *columns)
+        .where(owner.in_(sa.bindparam("ids", expanding=True)))
+        .order_by(owner, position),
+        insert=sa.insert(table),
+        update=sa.update(table)
+        .where(owned, position == sa.bindparam("place"))
+        .values({name: sa.bindparam(name) for name in part.shape.columns}),
+        delete_from=sa.delete(table).where(owned, position >= sa.bindparam("place")),
+        delete_all=sa.delete(table).where(owned),
+    )

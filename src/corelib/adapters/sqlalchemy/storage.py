@@ -1,0 +1,73 @@
+"""The store over one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from corelib.adapters.sqlalchemy import job_rows, tables
+from corelib.adapters.sqlalchemy.engine import dialect_of
+from corelib.adapters.sqlalchemy.failures import translated
+from corelib.adapters.sqlalchemy.job_store import SqlJobStore
+from corelib.adapters.sqlalchemy.schema import SqlSchema
+from corelib.adapters.sqlalchemy.sqlite import READ_ONLY
+from corelib.adapters.sqlalchemy.transaction import SqlTransaction
+from corelib.domain.event import RecordedEvent
+
+EVENTS_AT_A_TIME = 500
+
+
+class SqlStorage:
+    """Keeps the contract of `corelib.ports.storage.Storage`.
+
+    Args:
+        engine: made by `create_engine`; closing the storage disposes of it.
+        schema: what the host stores.
+    """
+
+    def __init__(self, engine: Engine, schema: SqlSchema) -> None:
+        self._engine = engine
+        self._schema = schema
+        self._dialect = dialect_of(engine)
+        self._jobs = SqlJobStore(engine, self._dialect)
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine, for a host's own queries."""
+        return self._engine
+
+    @property
+    def jobs(self) -> SqlJobStore:
+        """Return the stored jobs."""
+        return self._jobs
+
+    def begin(self) -> SqlTransaction:
+        """Return a new transaction."""
+        return SqlTransaction(self._engine, self._dialect, self._schema)
+
+    def events(self) -> Iterator[RecordedEvent]:
+        """Go through all events with a cursor of the server."""
+        statement = sa.select(tables.event).order_by(tables.event.c.recorded_at, tables.event.c.id)
+        reading = self._engine.execution_options(**{READ_ONLY: True})
+        with translated(self._dialect), reading.connect() as connection:
+            for row in connection.execution_options(yield_per=EVENTS_AT_A_TIME).execute(statement):
+                yield job_rows.event_of(row)
+
+    def check(self) -> None:
+        """Connect and compare revisions."""
+        with translated(self._dialect), self._engine.connect() as connection:
+            for component in self._schema.components():
+                component.check(connection)
+
+    def create(self) -> None:
+        """Make missing tables, one process at a time."""
+        with translated(self._dialect), self._engine.begin() as connection:
+            self._dialect.lock_schema(connection)
+            for component in self._schema.components():
+                component.create(connection)
+
+    def close(self) -> None:
+        """Dispose of the engine."""
+        self._engine.dispose()

@@ -1,0 +1,66 @@
+"""The tables of corelib itself."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from corelib.adapters.sqlalchemy.types import UtcDateTime
+
+REVISIONS = ("0001",)
+"""Known revisions of these tables, oldest first; the last is the one this version works with."""
+
+metadata = sa.MetaData()
+
+
+def _context_columns() -> list[sa.Column[object]]:
+    return [
+        sa.Column("correlation_id", sa.Unicode(100), nullable=False),
+        sa.Column("causation_id", sa.Unicode(100)),
+        sa.Column("principal", sa.Unicode(200)),
+        sa.Column("tenant", sa.Unicode(200)),
+        sa.Column("deadline", UtcDateTime),
+    ]
+
+
+job = sa.Table(
+    "corelib_job",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Unicode(200), nullable=False),
+    sa.Column("queue", sa.Unicode(64), nullable=False),
+    sa.Column("payload", sa.UnicodeText, nullable=False),
+    *_context_columns(),
+    sa.Column("state", sa.Unicode(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("max_attempts", sa.Integer, nullable=False),
+    sa.Column("lease_ms", sa.BigInteger, nullable=False),
+    sa.Column("enqueued_at", UtcDateTime, nullable=False),
+    sa.Column("due_at", UtcDateTime, nullable=False),
+    sa.Column("lease_until", UtcDateTime),
+    # The claim that holds the job; every later word about the run must show it.
+    sa.Column("token", sa.Uuid),
+    # When the relay has to look at this row again; NULL once the job has ended.
+    sa.Column("wake_at", UtcDateTime),
+    sa.Column("finished_at", UtcDateTime),
+    sa.Column("error", sa.Unicode(1000)),
+)
+_waiting = job.c.wake_at.is_not(None)
+sa.Index(
+    "ix_corelib_job_wake",
+    job.c.wake_at,
+    job.c.id,
+    mssql_where=_waiting,
+    postgresql_where=_waiting,
+    sqlite_where=_waiting,
+)
+sa.Index("ix_corelib_job_state", job.c.state, job.c.enqueued_at, job.c.id)
+
+event = sa.Table(
+    "corelib_event",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Unicode(200), nullable=False),
+    sa.Column("payload", sa.UnicodeText, nullable=False),
+    *_context_columns(),
+    sa.Column("recorded_at", UtcDateTime, nullable=False, index=True),
+)

@@ -1,0 +1,32 @@
+"""The context of the work that is being done right now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from corelib.domain.context import Context
+from corelib.domain.identifiers import new_id
+
+_current: ContextVar[Context | None] = ContextVar("corelib_context", default=None)
+
+
+def current_context() -> Context | None:
+    """Return the context of the running command or job, or None outside of both."""
+    return _current.get()
+
+
+def new_context() -> Context:
+    """Return a context for work that nobody asked for before: a fresh correlation id and nothing else."""
+    return Context(correlation_id=new_id().hex)
+
+
+@contextmanager
+def use_context(context: Context) -> Iterator[Context]:
+    """Make `context` the current one within the block, in this thread or task only."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)

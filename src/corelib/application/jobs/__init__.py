@@ -1,0 +1,1 @@
+"""Durable jobs: describing, enqueuing, running."""

@@ -1,0 +1,1 @@
+"""Values and rules without any technology: the standard library and attrs, nothing else."""

@@ -1,0 +1,220 @@
+"""The one root error of corelib and its small families.
+
+A caller catches by what it can do about the failure, not by where it came from:
+
+* `ConfigurationError`: somebody has to change how the program is set up. The command line prints it and exits with 2.
+* `ValidationFailed`: the input is wrong; the problems name their field paths.
+* `NotFound`, `AlreadyExists`, `ConcurrencyConflict`, ...: a business answer that a use case may handle.
+* `TransientFailure`: the same unit of work may succeed when it is run again.
+* `PersistentFailure`: it will not.
+* `MisuseError`: the calling code is wrong.
+
+Every message says what was wanted, what was found and, as the hint, what to do next. None carries a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from attrs import frozen
+
+
+class CorelibError(Exception):
+    """Root of every error that corelib raises on purpose.
+
+    Args:
+        message: what was wanted and what was found.
+        hint: what to do next, a sentence of its own.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class ConfigurationError(CorelibError):
+    """The program is set up wrongly: a person has to change a setting, install something or start a server."""
+
+
+class InvalidSetting(ConfigurationError):
+    """A setting has a value that cannot be used."""
+
+
+class UnknownScheme(ConfigurationError):
+    """A URL names a scheme that no adapter serves."""
+
+    def __init__(self, purpose: str, scheme: str, known: Iterable[str]) -> None:
+        listed = ", ".join(known)
+        super().__init__(
+            f"The {purpose} URL starts with {scheme!r}, which no adapter serves.", hint=f"Use one of: {listed}."
+        )
+        self.scheme = scheme
+
+
+class MissingExtra(ConfigurationError):
+    """An optional dependency is not installed.
+
+    Args:
+        package: the distribution or module that could not be imported.
+        extra: the extra of corelib that brings it.
+        purpose: what it is needed for.
+    """
+
+    def __init__(self, package: str, *, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs {package}, which is not installed.", hint=f"Run: pip install 'corelib[{extra}]'"
+        )
+        self.extra = extra
+
+
+class MissingDriver(ConfigurationError):
+    """A database driver is installed, but a system library or ODBC driver behind it is not."""
+
+
+class ServerUnreachable(ConfigurationError):
+    """Nothing answered at the address of a database or a broker."""
+
+
+class AuthenticationFailed(ConfigurationError):
+    """A server answered and refused the login."""
+
+
+class DatabaseMissing(ConfigurationError):
+    """A server accepted the login, but has no database of that name."""
+
+
+class SchemaMismatch(ConfigurationError):
+    """The tables of a database are not those that this version of the program needs."""
+
+
+class SchemaMissing(SchemaMismatch):
+    """The tables do not exist."""
+
+
+class SchemaOutdated(SchemaMismatch):
+    """The tables were made by an older version."""
+
+
+class SchemaTooNew(SchemaMismatch):
+    """The tables were made by a newer version."""
+
+
+class UnboundHandler(ConfigurationError):
+    """A command, query, job or port has nobody who serves it, or more than one."""
+
+
+@frozen
+class Problem:
+    """One thing that is wrong with an input.
+
+    Args:
+        path: where, as `lines[1].quantity`; the empty string is the input as a whole.
+        reason: what is wrong there, a phrase for people.
+        code: the kind of problem, for programs: `not_json`, `missing`, `unknown_field`, `wrong_type`, `invalid`, or a
+            host's own.
+    """
+
+    path: str
+    reason: str
+    code: str = "invalid"
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}" if self.path else self.reason
+
+
+class ValidationFailed(CorelibError):
+    """An input does not have the shape or the values that its class asks for.
+
+    Args:
+        subject: the name of what was validated.
+        problems: all that is wrong, not just the first; at least one.
+    """
+
+    def __init__(self, subject: str, problems: Sequence[Problem]) -> None:
+        listed = "; ".join(map(str, problems))
+        super().__init__(f"{subject} is not valid: {listed}.")
+        self.subject = subject
+        self.problems = tuple(problems)
+
+
+class NotFound(CorelibError):
+    """No aggregate has that identifier."""
+
+    def __init__(self, kind: str, identifier: object) -> None:
+        super().__init__(f"There is no {kind} with the identifier {identifier!r}.")
+        self.kind = kind
+        self.identifier = identifier
+
+
+class ConcurrencyConflict(CorelibError):
+    """Somebody else changed or removed an aggregate between its loading and its saving.
+
+    Args:
+        kind: name of the aggregate's class.
+        identifier: which one.
+        expected: the version that was loaded.
+        found: the version that the store holds now; None where it is gone.
+    """
+
+    def __init__(self, kind: str, identifier: object, *, expected: int, found: int | None) -> None:
+        state = "it is gone" if found is None else f"it is version {found} now"
+        super().__init__(
+            f"{kind} {identifier!r} was loaded as version {expected}, but {state}.",
+            hint="Load it again and repeat the change.",
+        )
+        self.kind = kind
+        self.identifier = identifier
+        self.expected = expected
+        self.found = found
+
+
+class PersistenceError(CorelibError):
+    """A store failed; the vendor's error is chained as `__cause__`."""
+
+
+class TransientFailure(PersistenceError):
+    """The transaction was rolled back by circumstances (a deadlock, a conflict): run the whole unit of work again."""
+
+
+class AmbiguousCommit(PersistenceError):
+    """The connection was lost during COMMIT: nobody knows whether the transaction holds."""
+
+
+class PersistentFailure(PersistenceError):
+    """The store refused, and will refuse the same again."""
+
+
+class IntegrityViolation(PersistentFailure):
+    """A constraint of the database refuses the data."""
+
+
+class AlreadyExists(IntegrityViolation):
+    """A row with the same primary or unique key exists."""
+
+
+class ReferenceViolation(IntegrityViolation):
+    """A foreign key points at nothing, or something still points at a removed row."""
+
+
+class InvalidData(IntegrityViolation):
+    """A value is NULL, too long, out of range or against a check constraint."""
+
+
+class LeaseLost(CorelibError):
+    """The lease of a running job ended or was taken over, so its effects must not be committed."""
+
+
+class UnknownJob(CorelibError):
+    """A stored job has a name that this host does not know."""
+
+
+class MisuseError(CorelibError):
+    """The calling code uses a part of corelib in a way it does not allow."""
+
+
+class UnitOfWorkClosed(MisuseError):
+    """A unit of work was used before it began or after it ended."""

@@ -1,0 +1,94 @@
+"""One unit of work, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self, TypeVar, overload
+from uuid import UUID
+
+from corelib.ports.job_queue import JobQueue
+from corelib.ports.repository import Repository
+
+A = TypeVar("A")
+I = TypeVar("I")  # noqa: E741 - the identifier, beside A for the aggregate
+
+
+class UnitOfWork(Protocol):
+    """Groups what a use case reads and writes into one transaction.
+
+    `with uow:` begins it; leaving the block without `commit()` rolls everything back. The database's transaction
+    starts with the first statement, so a handler that calls an outside service first holds no connection meanwhile.
+    A unit of work serves one thread and one block.
+
+    Events that the aggregates recorded are taken on commit, handed to the host's event handlers within the same
+    transaction, and stored with it.
+    """
+
+    def __enter__(self) -> Self:
+        """Begin.
+
+        Raises:
+            MisuseError: if it has begun already.
+        """
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End; roll back unless it was committed."""
+        ...
+
+    @overload
+    def repository(self, aggregate: type[A]) -> Repository[A, UUID]: ...
+    @overload
+    def repository(self, aggregate: type[A], identifier: type[I]) -> Repository[A, I]: ...
+    def repository(self, aggregate: type[A], identifier: type[I] | None = None) -> Repository[A, I]:
+        """Return the collection of an aggregate class.
+
+        Args:
+            aggregate: the class of the aggregate root.
+            identifier: the type of its identifiers, where that is not UUID.
+
+        Raises:
+            UnitOfWorkClosed: before it began and after it ended.
+            UnboundHandler: if the store has no mapping for this class.
+        """
+        ...
+
+    @property
+    def jobs(self) -> JobQueue:
+        """Return the queue whose jobs belong to this transaction."""
+        ...
+
+    def flush(self) -> None:
+        """Write what has changed so far into the transaction, so that a constraint is checked now."""
+        ...
+
+    def commit(self) -> None:
+        """Store everything, or nothing.
+
+        Raises:
+            ConcurrencyConflict: if an aggregate was changed by somebody else since it was loaded.
+            IntegrityViolation: if the data breaks a constraint.
+            TransientFailure: if the whole unit of work may be run again.
+            AmbiguousCommit: if the connection broke while the answer to COMMIT was awaited.
+            UnitOfWorkClosed: if it was committed or rolled back already.
+        """
+        ...
+
+    def rollback(self) -> None:
+        """Undo everything; doing so twice does no harm."""
+        ...
+
+    def after_commit(self, hook: Callable[[], None]) -> None:
+        """Call `hook` once the commit has succeeded; its errors are logged and change nothing."""
+        ...
+
+
+class UnitOfWorkFactory(Protocol):
+    """Makes units of work; each is used for one block."""
+
+    def __call__(self) -> UnitOfWork:
+        """Return a unit of work that has not begun."""
+        ...
