@@ -1,0 +1,51 @@
+"""The figures as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import frozen
+from rich.console import Console
+from rich.table import Table
+
+from corelib import JobState
+from kitlab.demo.figures import StoreFigures
+from kitlab.demo.importer import ImportFigures
+from kitlab.domain.money import Currency
+
+
+@frozen
+class Durations:
+    """How long the two halves of the run took, in seconds, and how many jobs ended in the second."""
+
+    importing: float
+    working: float
+    jobs: int
+
+
+def print_table(console: Console, imported: ImportFigures, store: StoreFigures, durations: Durations) -> None:
+    """Print every figure of the run."""
+    table = Table(title="kitlab: what became of the orders", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in _rows(imported, store, durations):
+        table.add_row(name, value)
+    console.print(table)
+
+
+def _rows(imported: ImportFigures, store: StoreFigures, durations: Durations) -> Iterator[tuple[str, str]]:
+    yield "lines read", str(imported.read)
+    yield "accepted", str(imported.accepted)
+    yield "rejected", str(imported.rejected.total())
+    for reason, count in sorted(imported.rejected.items()):
+        yield f"  {reason}", str(count)
+    for status, count in sorted(store.orders.items(), key=lambda pair: pair[0].value):
+        yield f"orders {status.value}", str(count)
+    yield "jobs succeeded", str(store.jobs_in(JobState.SUCCEEDED))
+    yield "jobs retried", str(store.retries)
+    yield "jobs dead", str(store.jobs_in(JobState.DEAD))
+    yield "e-mails", str(store.confirmations)
+    for currency, amount in sorted(store.charged.items()):
+        yield f"charged {currency}", f"{amount:,.{Currency(currency).decimals}f}"
+    yield "orders/s", f"{imported.read / max(durations.importing, 1e-9):,.0f}"
+    yield "jobs/s", f"{durations.jobs / max(durations.working, 1e-9):,.0f}"
