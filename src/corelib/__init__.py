@@ -1,6 +1,7 @@
 """corelib: use cases written once against ports, run on fakes, on SQL Server and Dramatiq.
 
 Names are imported when they are first asked for, so that `import corelib` costs little and loads nothing but attrs.
+The composition root stands apart: `from corelib.bootstrap import bootstrap`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from corelib.application.jobs.description import job as job
     from corelib.application.jobs.run import JobRun as JobRun
     from corelib.application.settings import Settings as Settings
-    from corelib.bootstrap import bootstrap as bootstrap
     from corelib.domain.aggregate import Aggregate as Aggregate
     from corelib.domain.backoff import Backoff as Backoff
     from corelib.domain.context import Context as Context
@@ -50,7 +50,6 @@ _HOMES = {
     "Resources": "application.app",
     "Settings": "application.settings",
     "UnitOfWork": "ports.unit_of_work",
-    "bootstrap": "bootstrap",
     "current_context": "application.context",
     "job": "application.jobs.description",
     "new_id": "domain.identifiers",
@@ -73,7 +72,6 @@ __all__ = [
     "Resources",
     "Settings",
     "UnitOfWork",
-    "bootstrap",
     "current_context",
     "job",
     "new_id",

@@ -22,7 +22,7 @@ from corelib.application.jobs.relay import Relay
 from corelib.application.jobs.run import JobRun
 from corelib.application.jobs.runner import JobRunner
 from corelib.application.settings import Settings
-from corelib.application.unit_of_work import Surroundings, TransactionalUnitOfWork
+from corelib.application.unit_of_work import HandlerUnitOfWork, Surroundings
 from corelib.errors import InvalidSetting, MissingExtra, UnknownScheme
 from corelib.ports.clock import Clock
 from corelib.ports.codec import Codec
@@ -95,7 +95,7 @@ def bootstrap(
     relay = Relay(storage.jobs, broker.transport, log, again_after=settings.again_after, poll=settings.poll)
     bus = CommandBus(
         [bind(handler, ports, (UnitOfWork,)) for handler in app.commands],
-        unit_of_work=lambda: TransactionalUnitOfWork(around),
+        unit_of_work=lambda: HandlerUnitOfWork(around),
         codec=around.codec,
         log=log,
     )
@@ -203,7 +203,7 @@ def load_object(path: str, kind: type[T]) -> T:
     """
     module_name, _, name = path.partition(":")
     wanted = f"{path!r} was to name a {kind.__name__}"
-    if not module_name or not name:
+    if not module_name or not name or module_name.startswith("."):
         raise InvalidSetting(f"{wanted}, but is not written as package.module:name.")
     try:
         found = getattr(importlib.import_module(module_name), name, None)

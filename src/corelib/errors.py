@@ -138,7 +138,7 @@ class ValidationFailed(CorelibError):
         listed = "; ".join(map(str, problems))
         super().__init__(f"{subject} is not valid: {listed}.")
         self.subject = subject
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
 
 
 class NotFound(CorelibError):
@@ -205,7 +205,7 @@ class InvalidData(IntegrityViolation):
 
 
 class LeaseLost(CorelibError):
-    """The lease of a running job ended or was taken over, so its effects must not be committed."""
+    """Another worker has taken a running job over, or it was handed back: the effects of this run must not be kept."""
 
 
 class UnknownJob(CorelibError):

@@ -15,6 +15,7 @@ class FakePaymentGateway:
 
     def __init__(self) -> None:
         self._calls: Counter[str] = Counter()
+        self._answers: dict[str, Charged | Declined] = {}
         self._charges: dict[str, Charge] = {}
         self._lock = threading.Lock()
 
@@ -27,11 +28,16 @@ class FakePaymentGateway:
     def charge(self, charge: Charge, *, idempotency_key: str) -> Charged | Declined:
         """Take the money once."""
         with self._lock:
-            self._calls[idempotency_key] += 1
-            if outcome_of(charge.card_token, self._calls[idempotency_key]) != CHARGED:
-                return Declined("the bank refuses")
-            self._charges.setdefault(idempotency_key, charge)
-        return Charged(f"ch_{idempotency_key}")
+            if idempotency_key not in self._answers:
+                self._answers[idempotency_key] = self._first_answer(charge, idempotency_key)
+            return self._answers[idempotency_key]
+
+    def _first_answer(self, charge: Charge, key: str) -> Charged | Declined:
+        self._calls[key] += 1
+        if outcome_of(charge.card_token, self._calls[key]) != CHARGED:
+            return Declined("the bank refuses")
+        self._charges[key] = charge
+        return Charged(f"ch_{key}")
 
 
 class FakeEmailSender:

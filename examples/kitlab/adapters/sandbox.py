@@ -18,7 +18,9 @@ from kitlab.adapters.books import CHARGED, Books, outcome_of
 from kitlab.adapters.tables import sandbox_charge, sandbox_email
 from kitlab.ports import Charge, Charged, Declined, Email, GatewayTimeout
 
-_CHARGE_CALLS = sa.select(sandbox_charge.c.calls).where(sandbox_charge.c.idempotency_key == sa.bindparam("key"))
+_CHARGE = sa.select(sandbox_charge.c.calls, sandbox_charge.c.outcome).where(
+    sandbox_charge.c.idempotency_key == sa.bindparam("key")
+)
 _NEXT_CALL = (
     sandbox_charge.update()
     .where(sandbox_charge.c.idempotency_key == sa.bindparam("key"))
@@ -41,16 +43,13 @@ class Sandbox:
     def charge(self, charge: Charge, *, idempotency_key: str) -> Charged | Declined:
         """Take the money once for each key."""
         with self._booking() as connection:
-            known = connection.execute(_CHARGE_CALLS, {"key": idempotency_key}).scalar()
-            call = (known or 0) + 1
-            try:
-                outcome = outcome_of(charge.card_token, call)
-            except GatewayTimeout:
-                outcome = None
-            if known is None:
-                connection.execute(sandbox_charge.insert(), _charge_row(charge, idempotency_key, outcome))
-            else:
-                connection.execute(_NEXT_CALL, {"key": idempotency_key, "call": call, "answer": outcome})
+            calls, outcome = connection.execute(_CHARGE, {"key": idempotency_key}).one_or_none() or (0, None)
+            if outcome is None:
+                outcome = _outcome_or_none(charge.card_token, calls + 1)
+                if not calls:
+                    connection.execute(sandbox_charge.insert(), _charge_row(charge, idempotency_key, outcome))
+                else:
+                    connection.execute(_NEXT_CALL, {"key": idempotency_key, "call": calls + 1, "answer": outcome})
         if outcome is None:
             raise GatewayTimeout("the payment gateway did not answer in time")
         return Charged(f"ch_{idempotency_key}") if outcome == CHARGED else Declined("the bank refuses")
@@ -91,6 +90,13 @@ class Sandbox:
                 yield connection
         except sa.exc.IntegrityError as error:
             raise GatewayTimeout("the service is busy with the same request") from error
+
+
+def _outcome_or_none(card_token: str, call: int) -> str | None:
+    try:
+        return outcome_of(card_token, call)
+    except GatewayTimeout:
+        return None
 
 
 def _charge_row(charge: Charge, key: str, outcome: str | None) -> dict[str, object]:

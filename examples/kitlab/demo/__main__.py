@@ -13,8 +13,9 @@ from contextlib import ExitStack
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from corelib import Host, JobState, Settings, bootstrap
+from corelib import Host, JobState, Settings
 from corelib.adapters.structlog import StructlogLogger
+from corelib.bootstrap import bootstrap
 from corelib.errors import ConfigurationError, CorelibError
 from kitlab.adapters.books import Books
 from kitlab.adapters.fakes import FakeEmailSender, FakePaymentGateway, books_of
@@ -22,7 +23,7 @@ from kitlab.app import app
 from kitlab.demo.figures import imbalances, read_store
 from kitlab.demo.importer import ImportFigures, import_file
 from kitlab.demo.options import DATA, Options, parse
-from kitlab.demo.table import Durations, print_table
+from kitlab.demo.table import Durations, print_table, write_figures
 from kitlab.demo.workers import drain, running
 from kitlab.ports import EmailSender, PaymentGateway
 from kitlab.use_cases.stock_catalogue import StockCatalogue
@@ -60,6 +61,7 @@ def _run(options: Options, console: Console) -> int:
         durations = Durations(between - began, time.perf_counter() - between, _ended(host) - ended_before)
         store = read_store(host)
         print_table(console, imported, store, durations)
+        write_figures(options.folder / "figures.json", imported, store)
         wrong = list(imbalances(imported, store, read_books()))
     return _verdict(options, console, wrong)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from attrs import frozen
 from rich.console import Console
@@ -12,6 +14,7 @@ from corelib import JobState
 from kitlab.demo.figures import StoreFigures
 from kitlab.demo.importer import ImportFigures
 from kitlab.domain.money import Currency
+from kitlab.domain.order import OrderStatus
 
 
 @frozen
@@ -31,6 +34,23 @@ def print_table(console: Console, imported: ImportFigures, store: StoreFigures, 
     for name, value in _rows(imported, store, durations):
         table.add_row(name, value)
     console.print(table)
+
+
+def write_figures(path: Path, imported: ImportFigures, store: StoreFigures) -> None:
+    """Write the business figures, which do not depend on the adapters, as JSON for programs."""
+    figures = {
+        "read": imported.read,
+        "accepted": imported.accepted,
+        "rejected": dict(sorted(imported.rejected.items())),
+        "orders": {status.value: store.orders.get(status, 0) for status in OrderStatus},
+        "jobs": {state.value: store.jobs_in(state) for state in JobState},
+        "retried": store.retries,
+        "emails": store.confirmations,
+        "charged": {
+            currency: f"{amount:.{Currency(currency).decimals}f}" for currency, amount in sorted(store.charged.items())
+        },
+    }
+    path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def _rows(imported: ImportFigures, store: StoreFigures, durations: Durations) -> Iterator[tuple[str, str]]:

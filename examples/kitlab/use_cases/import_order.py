@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import attrs
@@ -18,6 +18,7 @@ from kitlab.domain.texts import check_email, check_name, check_note
 from kitlab.use_cases.charge_payment import ChargePayment, charge_payment
 
 MOST_KITS = 1000
+HIGHEST_PRICE = Decimal(1_000_000)
 
 
 class AlreadyImported(CorelibError):
@@ -34,7 +35,7 @@ class OrderedKit:
 
     kit_code: str = field(validator=check_name)
     quantity: int = field(validator=[validators.ge(1), validators.le(MOST_KITS)])
-    unit_price: Decimal = field(validator=validators.gt(Decimal(0)))
+    unit_price: Decimal = field(validator=[validators.gt(Decimal(0)), validators.le(HIGHEST_PRICE)])
 
 
 @frozen
@@ -59,8 +60,15 @@ class ImportOrder(Command[str]):
     note: str | None = field(default=None, validator=check_note)
 
     def fingerprint(self) -> str:
-        """Return a digest of the content, equal for equal orders."""
-        return hashlib.sha256(repr(attrs.astuple(self)).encode()).hexdigest()
+        """Return a digest of the content, equal for equal orders, however their prices and instants are written."""
+        content = attrs.asdict(self, value_serializer=_canonical)
+        return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+def _canonical(_: object, __: object, value: object) -> object:
+    if isinstance(value, Decimal):
+        return value.normalize()
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def import_order(command: ImportOrder, uow: UnitOfWork) -> str:

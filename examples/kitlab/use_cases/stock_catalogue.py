@@ -40,10 +40,10 @@ def stock_catalogue(command: StockCatalogue, uow: UnitOfWork) -> int:
     """Add what is new."""
     practitioners = uow.repository(Practitioner, str)
     kit_types = uow.repository(KitType, str)
-    known = {entry.id for entry in practitioners.find_many([entry.id for entry in command.practitioners])}
-    known |= {entry.id for entry in kit_types.find_many([entry.code for entry in command.kit_types])}
-    new_practitioners = [entry for entry in command.practitioners if entry.id not in known]
-    new_kit_types = [entry for entry in command.kit_types if entry.code not in known]
+    known_people = {entry.id for entry in practitioners.find_many([entry.id for entry in command.practitioners])}
+    known_kits = {entry.id for entry in kit_types.find_many([entry.code for entry in command.kit_types])}
+    new_practitioners = [entry for entry in command.practitioners if entry.id not in known_people]
+    new_kit_types = [entry for entry in command.kit_types if entry.code not in known_kits]
     for person in new_practitioners:
         practitioners.add(Practitioner(person.id, person.name, person.email, person.active))
     for kit in new_kit_types:

@@ -39,7 +39,7 @@ def message_class(handler: Callable[..., object]) -> type:
         UnboundHandler: if there is no parameter or no class in its annotation.
     """
     first = next(iter(_parameters(handler).items()), None)
-    if first is None or not isinstance(first[1], type):
+    if first is None or first[1] is object or not isinstance(first[1], type):
         raise UnboundHandler(
             f"{_name(handler)} does not say which message it takes.",
             hint="Annotate its first parameter with the message's class.",

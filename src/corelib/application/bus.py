@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar, cast
 
 from corelib.application.binding import BoundHandler
 from corelib.application.context import current_context, new_context, use_context
+from corelib.application.unit_of_work import HandlerUnitOfWork
 from corelib.domain.context import Context
 from corelib.domain.message import Command
 from corelib.errors import CorelibError, PersistenceError, UnboundHandler
 from corelib.ports.codec import Codec
 from corelib.ports.logger import Logger
-from corelib.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from corelib.ports.unit_of_work import UnitOfWork
 
 R = TypeVar("R")
 
@@ -32,7 +33,7 @@ class CommandBus:
     """
 
     def __init__(
-        self, handlers: Iterable[BoundHandler], *, unit_of_work: UnitOfWorkFactory, codec: Codec, log: Logger
+        self, handlers: Iterable[BoundHandler], *, unit_of_work: Callable[[], HandlerUnitOfWork], codec: Codec, log: Logger
     ) -> None:
         self._handlers: dict[type, BoundHandler] = {}
         for handler in handlers:
@@ -105,7 +106,7 @@ class CommandBus:
     def _transact(self, handler: BoundHandler, command: object) -> object:
         with self._unit_of_work() as uow:
             result = handler.invoke(command, {UnitOfWork: uow})
-            uow.commit()
+            uow.complete()
         return result
 
 

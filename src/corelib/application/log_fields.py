@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from corelib.application.context import current_context
 
 _SECRET = re.compile(r"passw(or)?d|pwd|secret|token|authorization|api_?key|credential", re.IGNORECASE)
-_PASSWORD_IN_URL = re.compile(r"(?P<start>\w+://[^\s:/@]*):[^\s@]*@")
+# The last @ before the query ends a password, as clients read it; one with a bare ? in it is hidden as a whole.
+_PASSWORD_IN_URL = re.compile(r"(?P<start>://[^\s:/@?]*):(?:[^\s?]*|\S*)@")
+_SECRET_PARAMETER = re.compile(r"(?i)(?P<start>[?&;](?:password|passwd|pwd|sslpassword|odbc_connect)=)[^\s&;]*")
 HIDDEN = "***"
 
 
@@ -38,7 +40,7 @@ def hide_password(text: str) -> str:
         >>> hide_password("amqp://guest:guest@localhost/")
         'amqp://guest:***@localhost/'
     """
-    return _PASSWORD_IN_URL.sub(rf"\g<start>:{HIDDEN}@", text)
+    return _SECRET_PARAMETER.sub(rf"\g<start>{HIDDEN}", _PASSWORD_IN_URL.sub(rf"\g<start>:{HIDDEN}@", text))
 
 
 def _hide_in_text(value: object) -> object:

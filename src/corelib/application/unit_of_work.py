@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
 from types import TracebackType
@@ -101,6 +102,8 @@ class TransactionalUnitOfWork:
     def enqueue(self, handler: Callable[..., None], payload: object, *, delay: timedelta = timedelta(0)) -> UUID:
         """Enqueue a job with this transaction (see `JobQueue.enqueue`)."""
         _ = self.transaction
+        if delay < timedelta(0):
+            raise MisuseError(f"A job cannot be enqueued with the negative delay {delay}.")
         description = self._around.jobs.description(handler)
         description.check_payload(payload)
         job = NewJob(
@@ -118,14 +121,17 @@ class TransactionalUnitOfWork:
 
     def flush(self) -> None:
         """Write what has changed so far."""
-        self._write_jobs()
-        self.transaction.flush()
+        transaction = self.transaction
+        with self._ended_by_failure():
+            self._write_jobs()
+            transaction.flush()
 
     def commit(self) -> None:
         """Store everything, or nothing; then wake the workers."""
         transaction = self.transaction
-        self._publish_events()
-        self._write_jobs()
+        with self._ended_by_failure():
+            self._publish_events()
+            self._write_jobs()
         self._stage = _Stage.ENDED
         transaction.commit()
         self._stage = _Stage.COMMITTED
@@ -142,6 +148,15 @@ class TransactionalUnitOfWork:
         """Call `hook` once the commit has succeeded."""
         _ = self.transaction
         self._hooks.append(hook)
+
+    @contextmanager
+    def _ended_by_failure(self) -> Iterator[None]:
+        """Roll back if the block fails: what it has done so far is lost on some engines, and its events are taken."""
+        try:
+            yield
+        except BaseException:
+            self.rollback()
+            raise
 
     def _write_jobs(self) -> None:
         if self._new_jobs:
@@ -175,3 +190,26 @@ class TransactionalUnitOfWork:
                 hook()
             except Exception as error:  # noqa: BLE001 - the commit stands, whatever a hook does
                 self._around.log.error("after-commit hook failed", error)
+
+
+class HandlerUnitOfWork(TransactionalUnitOfWork):
+    """The unit of work that a handler gets: whoever called the handler commits, in one transaction with what is his.
+
+    A handler that committed by itself would store its effects apart from the completion of its job, and have them
+    repeated with the next attempt.
+    """
+
+    def commit(self) -> None:
+        """Refuse.
+
+        Raises:
+            MisuseError: always.
+        """
+        raise MisuseError(
+            "A handler does not commit its unit of work: that is done when it returns.",
+            hint="Take the commit() out; raise an error to have everything rolled back.",
+        )
+
+    def complete(self) -> None:
+        """Commit, for the caller of the handler."""
+        super().commit()

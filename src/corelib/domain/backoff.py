@@ -16,12 +16,22 @@ def _positive(_: object, attribute: object, value: timedelta) -> None:
         )
 
 
+def _not_shrinking(_: object, __: object, value: float) -> None:
+    if not value >= 1:
+        raise InvalidSetting(f"A backoff needs a factor of 1 or more, not {value}.")
+
+
+def _a_share(_: object, __: object, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise InvalidSetting(f"A backoff needs a jitter from 0 to 1, not {value}.")
+
+
 @frozen
 class Backoff:
     """Exponential waiting: `first`, then `factor` times longer with every attempt, never longer than `longest`.
 
-    A `jitter` of 0.2 moves each wait by up to 20% either way, so that jobs which failed together do not come back
-    together.
+    A `jitter` of 0.2 moves each wait, the longest included, by up to 20% either way, so that jobs which failed together
+    do not come back together.
 
     Example:
         >>> backoff = Backoff(first=timedelta(seconds=2))
@@ -30,9 +40,9 @@ class Backoff:
     """
 
     first: timedelta = field(default=timedelta(seconds=1), validator=_positive)
-    factor: float = 2.0
+    factor: float = field(default=2.0, validator=_not_shrinking)
     longest: timedelta = field(default=timedelta(hours=1), validator=_positive)
-    jitter: float = 0.0
+    jitter: float = field(default=0.0, validator=_a_share)
 
     def wait(self, attempt: int, chance: float = 0.5) -> timedelta:
         """Return how long to wait after an attempt that failed.
@@ -47,4 +57,4 @@ class Backoff:
         except OverflowError:
             seconds = ceiling
         spread = 1 + self.jitter * (2 * chance - 1)
-        return timedelta(seconds=min(seconds, ceiling) * spread)
+        return timedelta(seconds=min(seconds * spread, ceiling))

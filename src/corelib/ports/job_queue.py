@@ -27,7 +27,8 @@ class JobQueue(Protocol):
             The job's identifier.
 
         Raises:
-            MisuseError: if the function is not described by `@job`, or the payload is of another class.
+            MisuseError: if the function is not described by `@job`, the payload is of another class, or the delay is
+                negative.
             UnboundHandler: if this host has not registered the job.
             ValidationFailed: if the payload cannot be written as JSON.
         """

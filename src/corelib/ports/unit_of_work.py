@@ -62,11 +62,16 @@ class UnitOfWork(Protocol):
         ...
 
     def flush(self) -> None:
-        """Write what has changed so far into the transaction, so that a constraint is checked now."""
+        """Write what has changed so far into the transaction, so that a constraint is checked now.
+
+        Raises:
+            ConcurrencyConflict, IntegrityViolation, TransientFailure: as `commit` does; everything is rolled back then.
+            UnitOfWorkClosed: before it began and after it ended.
+        """
         ...
 
     def commit(self) -> None:
-        """Store everything, or nothing.
+        """Store everything, or nothing. Whatever it raises, the unit of work has ended.
 
         Raises:
             ConcurrencyConflict: if an aggregate was changed by somebody else since it was loaded.
@@ -74,6 +79,7 @@ class UnitOfWork(Protocol):
             TransientFailure: if the whole unit of work may be run again.
             AmbiguousCommit: if the connection broke while the answer to COMMIT was awaited.
             UnitOfWorkClosed: if it was committed or rolled back already.
+            MisuseError: in a handler, whose unit of work is committed by the bus or the worker when it returns.
         """
         ...
 

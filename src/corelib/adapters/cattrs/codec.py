@@ -46,10 +46,12 @@ class CattrsCodec:
         """Return compact JSON text."""
         try:
             raw = self._converter.unstructure(value)
-            return json.dumps(raw, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        except (TypeError, ValueError, RecursionError, StructureHandlerNotFoundError) as error:
+            text = json.dumps(raw, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            text.encode()  # fails where a text has half of a surrogate pair
+        except (AttributeError, TypeError, ValueError, RecursionError, StructureHandlerNotFoundError) as error:
             problem = Problem("", f"is not writable as JSON ({_brief(error)})")
             raise ValidationFailed(type(value).__name__, [problem]) from error
+        return text
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from typing import TypeVar, cast, get_origin
+from functools import partial
+from types import NoneType
+from typing import TypeVar, cast, get_args, get_origin
 from uuid import UUID
 
 import attrs
 from cattrs import Converter
-from cattrs.cols import list_structure_factory
+from cattrs.cols import homogenous_tuple_structure_factory, list_structure_factory, mapping_structure_factory
+from cattrs.errors import IterableValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
 E = TypeVar("E", bound=Enum)
 Hook = Callable[[object, object], object]
+
+# What is no text in JSON, but is written as one when it is a key.
+_SPELLED_KEYS = (int, float, bool, timedelta)
+# Python takes more for a number: NaN, underscores, spaces, digits of every script.
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 def strict_converter() -> Converter:
@@ -31,17 +42,19 @@ def strict_converter() -> Converter:
         datetime: _datetime,
         date: _date,
         timedelta: _duration,
+        NoneType: _nothing,
     }
     for kind, read in readers.items():
         converter.register_structure_hook(kind, _reading(read))
-    for kind in (Decimal, UUID):
-        converter.register_unstructure_hook(kind, str)
+    converter.register_unstructure_hook(UUID, str)
+    converter.register_unstructure_hook(Decimal, _write_decimal)
     converter.register_unstructure_hook(datetime, _write_datetime)
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_unstructure_hook(timedelta, lambda value: value // timedelta(microseconds=1))
     converter.register_structure_hook_factory(_is_enum, _enum_hook)
     converter.register_structure_hook_factory(attrs.has, lambda kind: _attrs_hook(kind, converter))
-    converter.register_structure_hook_factory(_is_list, lambda kind: _list_hook(kind, converter))
+    for kind, factory in ((list, _list_hook), (tuple, _tuple_hook), (dict, _dict_hook)):
+        converter.register_structure_hook_factory(_is(kind), partial(factory, converter))
     return converter
 
 
@@ -79,20 +92,69 @@ def _validating(field: attrs.Attribute[object], converter: Converter) -> Hook:
     return hook
 
 
-def _list_hook(kind: type, converter: Converter) -> Hook:
+def _is(collection: type) -> Callable[[object], bool]:
+    return lambda kind: kind is collection or get_origin(kind) is collection
+
+
+def _list_hook(converter: Converter, kind: type) -> Hook:
     build = list_structure_factory(kind, converter)
+    return lambda raw, _: build(_items(raw), kind)
+
+
+def _tuple_hook(converter: Converter, kind: type) -> Hook:
+    parts = get_args(kind)
+    if not parts or Ellipsis in parts:
+        build = homogenous_tuple_structure_factory(kind, converter)
+        return lambda raw, _: build(_items(raw), kind)
+    return lambda raw, _: _structure_parts(_items(raw), parts, kind, converter)
+
+
+def _structure_parts(items: Sequence[object], parts: Sequence[type], kind: type, converter: Converter) -> object:
+    """Structure a tuple of which each item has a type of its own."""
+    if len(items) != len(parts):
+        raise ValueError(f"must have {len(parts)} items, not {len(items)}")
+    read: list[object] = []
+    errors: list[Exception] = []
+    for place, (item, part) in enumerate(zip(items, parts, strict=True)):
+        try:
+            read.append(converter.structure(item, part))
+        except Exception as error:  # noqa: BLE001 - collected, so that none hides another
+            error.add_note(IterableValidationNote(f"at index {place}", place, part))
+            errors.append(error)
+    if errors:
+        raise IterableValidationError(f"while structuring {kind}", errors, kind)
+    return tuple(read)
+
+
+def _dict_hook(converter: Converter, kind: type) -> Hook:
+    build = cast("Hook", mapping_structure_factory(kind, converter))
+    spelled = any(map(_is_spelled, get_args(kind)[:1]))
 
     def hook(raw: object, _: object) -> object:
-        if not isinstance(raw, list | tuple):
-            raise TypeError(f"must be a list, not {_named(raw)}")
-        return build(raw, kind)
+        if not isinstance(raw, Mapping):
+            raise TypeError(f"must be an object, not {_named(raw)}")
+        return build({_unspelled(key): value for key, value in raw.items()} if spelled else raw, kind)
 
     return hook
 
 
-def _is_list(kind: object) -> bool:
-    origin: object = get_origin(kind)
-    return origin is list
+def _is_spelled(kind: object) -> bool:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return not any(isinstance(member.value, str) for member in kind)
+    return kind in _SPELLED_KEYS
+
+
+def _unspelled(key: object) -> object:
+    try:
+        return json.loads(key) if isinstance(key, str) else key
+    except ValueError:
+        return key
+
+
+def _items(raw: object) -> Sequence[object]:
+    if not isinstance(raw, list | tuple):
+        raise TypeError(f"must be a list, not {_named(raw)}")
+    return raw
 
 
 def _is_enum(kind: object) -> bool:
@@ -100,13 +162,14 @@ def _is_enum(kind: object) -> bool:
 
 
 def _enum_hook(kind: type[E]) -> Hook:
-    known = {member.value: member for member in kind}
+    known = {(type(member.value), member.value): member for member in kind}
 
     def hook(raw: object, _: object) -> E:
         try:
-            return known[raw]
+            return known[type(raw), raw]
         except (KeyError, TypeError):
-            raise ValueError(f"must be one of {', '.join(map(str, known))}, not {_shown(raw)}") from None
+            listed = ", ".join(str(member.value) for member in kind)
+            raise ValueError(f"must be one of {listed}, not {_shown(raw)}") from None
 
     return hook
 
@@ -131,7 +194,14 @@ def _integer(raw: object) -> int:
 def _number(raw: object) -> float:
     if not isinstance(raw, int | float) or isinstance(raw, bool):
         raise TypeError(f"must be a number, not {_named(raw)}")
+    if not math.isfinite(raw):
+        raise ValueError(f"must be a finite number, not {raw}")
     return float(raw)
+
+
+def _nothing(raw: object) -> None:
+    if raw is not None:
+        raise TypeError(f"must be null, not {_named(raw)}")
 
 
 def _boolean(raw: object) -> bool:
@@ -144,13 +214,12 @@ def _decimal(raw: object) -> Decimal:
     """From text or a whole number: a JSON number with a point has lost its exact value already."""
     if isinstance(raw, bool) or not isinstance(raw, str | int):
         raise TypeError(f"must be a decimal number written as text, not {_named(raw)}")
+    if isinstance(raw, str) and not _DECIMAL.fullmatch(raw):
+        raise ValueError(f"must be a decimal number, not {_shown(raw)}")
     try:
-        value = Decimal(raw)
+        return Decimal(raw)
     except InvalidOperation:
-        raise ValueError(f"must be a decimal number, not {_shown(raw)}") from None
-    if not value.is_finite():
-        raise ValueError(f"must be a finite number, not {_shown(raw)}")
-    return value
+        raise ValueError(f"must be a decimal number of a size that can be kept, not {_shown(raw)}") from None
 
 
 def _uuid(raw: object) -> UUID:
@@ -167,13 +236,27 @@ def _datetime(raw: object) -> datetime:
         raise ValueError(f"must be a date and time of ISO 8601, not {_shown(raw)} ({error})") from None
     if value.tzinfo is None:
         raise ValueError(f"must have an offset from UTC, as +01:00 or Z: {_shown(raw)}")
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"must be within the years 1 to 9999 of UTC, not {_shown(raw)}") from None
     return value
+
+
+def _write_decimal(value: Decimal) -> str:
+    if not value.is_finite():
+        raise ValueError(f"the decimal {value} is not a number")
+    return str(value)
 
 
 def _write_datetime(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError(f"the datetime {value} has no time zone")
-    return (value.astimezone(UTC) if value.utcoffset() is None else value).isoformat()
+    try:
+        in_utc = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"the datetime {value} is not within the years 1 to 9999 of UTC") from None
+    return (in_utc if value.utcoffset() is None else value).isoformat()
 
 
 def _date(raw: object) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode
 
 from dramatiq import Broker
 from dramatiq.brokers.stub import StubBroker
@@ -66,10 +66,12 @@ def _redis(url: str, namespace: str) -> Broker:
 
 
 def _with_options(url: str, defaults: Mapping[str, str]) -> str:
-    """Add options to the query of a URL, unless it says otherwise."""
-    parts = urlsplit(url)
-    options = {**defaults, **dict(parse_qsl(parts.query))}
-    return urlunsplit(parts._replace(query=urlencode(options)))
+    """Add options to the query of a URL, unless it says otherwise.
+
+    The rest stays as it is: taken apart and put together again, `redis:///3` would lose its slashes.
+    """
+    address, _, query = url.partition("?")
+    return f"{address}?{urlencode({**defaults, **dict(parse_qsl(query))})}"
 
 
 def _unreadable(example: str) -> InvalidSetting:

@@ -30,9 +30,10 @@ class DramatiqTransport:
             broker.declare_queue(broker_queue(namespace, queue))
 
     def send(self, refs: Sequence[JobRef]) -> None:
-        """Enqueue one message for each job."""
+        """Enqueue one message for each job, also for queues that only another version of the host has."""
         with translated(self._url):
             for ref in refs:
+                self._broker.declare_queue(broker_queue(self._namespace, ref.queue))
                 self._broker.enqueue(_message(self._namespace, ref))
 
     def check(self) -> None:
@@ -42,12 +43,21 @@ class DramatiqTransport:
                 return
             if hasattr(self._broker, "client"):
                 self._broker.client.ping()
-            elif hasattr(self._broker, "connection"):
-                _ = self._broker.connection
+            elif hasattr(self._broker, "parameters"):
+                _connect_once(self._broker.parameters)
 
     def close(self) -> None:
-        """Close the broker's connections."""
+        """Close the broker's connections; of Redis, Dramatiq itself would leave the pool open."""
         self._broker.close()
+        if hasattr(self._broker, "client"):
+            self._broker.client.connection_pool.disconnect()
+
+
+def _connect_once(parameters: object) -> None:
+    """Connect to RabbitMQ anew: of a connection that is there already nobody knows whether it still holds."""
+    import pika  # type: ignore[import-untyped]  # noqa: PLC0415 - an optional client, there by now
+
+    pika.BlockingConnection(parameters=parameters).close()
 
 
 def _message(namespace: str, ref: JobRef) -> Message[None]:

@@ -40,9 +40,11 @@ class MemoryJobStore:
 
     def check_new(self, jobs: Sequence[NewJob]) -> None:
         """Raise AlreadyExists if one of the identifiers is taken."""
+        seen: set[UUID] = set()
         for new in jobs:
-            if new.id in self._rows:
+            if new.id in self._rows or new.id in seen:
                 raise AlreadyExists(f"There is a job with the identifier {new.id} already.")
+            seen.add(new.id)
 
     def check_lease(self, job_id: UUID, token: UUID) -> None:
         """Raise LeaseLost unless the claim with this token holds the job."""

@@ -32,7 +32,7 @@ class MemoryTransaction:
         """Return the collection of any class that has a field `id`."""
         repository = self._repositories.get(aggregate)
         if repository is None:
-            if "id" not in getattr(aggregate, "__annotations__", {}) and not hasattr(aggregate, "id"):
+            if not _has_identifier(aggregate):
                 raise UnboundHandler(f"{aggregate.__name__} has no field `id`, so no store can keep it.")
             repository = self._repositories[aggregate] = MemoryRepository(cast("type[object]", aggregate), self._tables)
         return cast("Repository[A, object]", repository)
@@ -80,6 +80,11 @@ class MemoryTransaction:
         self._repositories.clear()
 
 
+def _has_identifier(aggregate: type) -> bool:
+    declared = (getattr(base, "__annotations__", {}) for base in aggregate.__mro__)
+    return hasattr(aggregate, "id") or any("id" in names for names in declared)
+
+
 class MemoryStorage:
     """Keeps the contract of `corelib.ports.storage.Storage`.
 
@@ -102,7 +107,8 @@ class MemoryStorage:
     def events(self) -> Iterator[RecordedEvent]:
         """Go through all recorded events."""
         with self._tables.lock:
-            yield from list(self._tables.events)
+            events = sorted(self._tables.events, key=lambda event: (event.recorded_at, event.id))
+        yield from events
 
     def check(self) -> None:
         """Do nothing: memory is always there."""

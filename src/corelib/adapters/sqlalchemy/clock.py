@@ -14,16 +14,16 @@ class utc_now(FunctionElement[datetime]):  # noqa: N801 - reads as a SQL functio
     """The present instant, also within a transaction that began earlier."""
 
     name = "utc_now"
-    inherit_cache = True
-    type = UtcDateTime()
+    inherit_cache: bool | None = True
+    type: UtcDateTime = UtcDateTime()
 
 
 class utc_in(FunctionElement[datetime]):  # noqa: N801 - reads as a SQL function
     """The instant so many milliseconds from now: `utc_in(bindparam("wait_ms"))`."""
 
     name = "utc_in"
-    inherit_cache = True
-    type = UtcDateTime()
+    inherit_cache: bool | None = True
+    type: UtcDateTime = UtcDateTime()
 
     def __init__(self, milliseconds: sa.ColumnElement[int]) -> None:
         super().__init__(milliseconds)

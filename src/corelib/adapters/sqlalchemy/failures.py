@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.errors import AmbiguousCommit, CorelibError, InvalidData, PersistentFailure, TransientFailure
+
+SQLSTATE = re.compile("[0-9A-Z]{5}")
 
 
 @contextmanager
@@ -28,6 +31,8 @@ def translated(dialect: SqlDialect, *, committing: bool = False) -> Iterator[Non
         raise TransientFailure(
             "No connection became free in the pool.", hint="Raise pool_size, or look for units of work that never end."
         ) from error
+    except (OverflowError, UnicodeEncodeError) as error:  # sqlite3, psycopg and pyodbc let these through
+        raise InvalidData(f"A value cannot be stored: {error}.") from error
 
 
 def _classified(dialect: SqlDialect, error: sa.exc.StatementError, *, committing: bool) -> CorelibError:
@@ -53,8 +58,9 @@ def close_quietly(connection: Connection) -> None:
     try:
         connection.close()
     except sa.exc.DBAPIError:
-        connection.invalidate()
-        connection.close()
+        with suppress(sa.exc.ResourceClosedError):  # newer versions of SQLAlchemy have closed it by now
+            connection.invalidate()
+            connection.close()
 
 
 def refused(error: BaseException) -> PersistentFailure:
@@ -63,6 +69,10 @@ def refused(error: BaseException) -> PersistentFailure:
 
 
 def brief(error: BaseException) -> str:
-    """Return the first line of a driver's message; drivers put no passwords there, but may add the statement."""
-    text = str(error.args[-1]) if error.args else type(error).__name__
-    return text.strip().splitlines()[0][:300] if text.strip() else type(error).__name__
+    """Return the first line of a driver's message; drivers put no passwords there, but may add the statement.
+
+    pyodbc puts the SQLSTATE before the message; in errors of its own making, behind it.
+    """
+    texts = [str(argument) for argument in error.args if not SQLSTATE.fullmatch(str(argument))]
+    text = texts[-1].strip() if texts else ""
+    return text.splitlines()[0][:300] if text else type(error).__name__

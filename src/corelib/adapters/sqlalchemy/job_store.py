@@ -87,8 +87,12 @@ class SqlJobStore:
 
     def stream(self, *, state: JobState | None = None, batch: int = 500) -> Iterator[Job]:
         """Go through the jobs with a cursor of the server."""
-        with self._read() as connection, translated(self._dialect):
-            for row in connection.execution_options(yield_per=batch).execute(_listed(state)):
+        with (
+            self._read() as connection,
+            translated(self._dialect),
+            connection.execution_options(yield_per=batch).execute(_listed(state)) as rows,
+        ):
+            for row in rows:
                 yield job_rows.job_of(row)
 
     def count(self) -> Mapping[JobState, int]:

@@ -63,6 +63,11 @@ class AggregateMapping:
     parts: Mapping[str, CompiledParts] = field(factory=dict)
 
     @property
+    def tables(self) -> tuple[sa.Table, ...]:
+        """Return the table of the roots and those of their parts."""
+        return (self.table, *(compiled.parts.table for compiled in self.parts.values()))
+
+    @property
     def identifier(self) -> sa.Column[object]:
         """Return the column of the field `id`."""
         return self.table.c["id"]
@@ -86,7 +91,8 @@ def mapped(kind: type, table: sa.Table, *, parts: Mapping[str, Parts] | None = N
         parts: for every field that holds a list of parts, where those lie.
 
     Raises:
-        MappingError: for a field without a column, a column without a field, or a key that is missing.
+        MappingError: for a field without a column, a column without a field, a field for a column that the adapter
+            keeps, or a key that is missing.
     """
     parts = parts or {}
     _require_columns(kind, table)
@@ -116,11 +122,16 @@ def _checked_shape(kind: type, table: sa.Table, leave_out: set[str], reserved: s
         raise MappingError(
             f"The table {table.name} has no column {', '.join(sorted(missing))}, which its mapping names."
         )
-    shape = shape_of(kind, frozenset(table.c.keys()), leave_out=frozenset(leave_out))
+    shape = _shape_of(kind, table, leave_out)
     if shape.without_column:
         raise MappingError(
             f"The table {table.name} has no column for {kind.__name__}.{shape.without_column[0]}.",
             hint=f"It has: {', '.join(table.c.keys())}.",
+        )
+    if kept := reserved & set(shape.columns):
+        raise MappingError(
+            f"{kind.__name__} has a field for the column {table.name}.{min(kept)}, which the adapter keeps itself.",
+            hint="Rename the field.",
         )
     spare = set(table.c.keys()) - set(shape.columns) - reserved
     if spare:
@@ -129,3 +140,13 @@ def _checked_shape(kind: type, table: sa.Table, leave_out: set[str], reserved: s
             hint="Add the field, or take the column out of the mapped table.",
         )
     return shape
+
+
+def _shape_of(kind: type, table: sa.Table, leave_out: set[str]) -> Shape:
+    try:
+        return shape_of(kind, frozenset(table.c.keys()), leave_out=frozenset(leave_out))
+    except NameError as error:
+        raise MappingError(
+            f"{kind.__name__} has a field whose class cannot be found: {error}.",
+            hint="Import it at the top of the module, not under TYPE_CHECKING.",
+        ) from None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
 from corelib.adapters.sqlalchemy.dialect import S
-from corelib.adapters.sqlalchemy.failures import brief, refused
+from corelib.adapters.sqlalchemy.failures import SQLSTATE, brief, refused
 from corelib.errors import (
     AlreadyExists,
     AuthenticationFailed,
@@ -41,6 +43,7 @@ READPAST needs READCOMMITTEDLOCK where READ_COMMITTED_SNAPSHOT is on; where it i
 # connectivity errors in Azure SQL Database".
 _BY_NUMBER: dict[int, tuple[type[CorelibError], str]] = {
     1205: (TransientFailure, "The transaction was the victim of a deadlock"),
+    1204: (TransientFailure, "The server has no room for another lock"),
     1222: (TransientFailure, "A lock was not available in time"),
     3960: (TransientFailure, "The snapshot transaction conflicts with another one"),
     3961: (TransientFailure, "The snapshot transaction met a changed table"),
@@ -53,6 +56,9 @@ _BY_NUMBER: dict[int, tuple[type[CorelibError], str]] = {
     40613: (TransientFailure, "The database is not available just now"),
     10928: (TransientFailure, "The database's limit of requests is reached"),
     10929: (TransientFailure, "The server is too busy"),
+    49918: (TransientFailure, "The service has not enough resources just now"),
+    49919: (TransientFailure, "The service has too many operations in progress"),
+    49920: (TransientFailure, "The service has too many operations in progress"),
     2601: (AlreadyExists, "A row with this unique key exists already"),
     2627: (AlreadyExists, "A row with this key exists already"),
     547: (ReferenceViolation, "A foreign key is violated"),
@@ -67,7 +73,14 @@ _BY_NUMBER: dict[int, tuple[type[CorelibError], str]] = {
     4060: (DatabaseMissing, "The server has no database of that name, or the user may not open it"),
     911: (DatabaseMissing, "The server has no database of that name"),
 }
-_NUMBER = re.compile(r"\((\d+)\) \(SQL")
+_NUMBER = re.compile(r"\((\d+)\)(?: \(SQL\w+\))?(?:; \[|$)")
+
+# What the driver itself finds wrong has no number, only a SQLSTATE.
+_BY_STATE: dict[str, tuple[type[CorelibError], str]] = {
+    "40001": (TransientFailure, "The transaction was the victim of a deadlock"),
+    "22001": (InvalidData, "A text is too long for its column"),
+    "22003": (InvalidData, "A number is out of range"),
+}
 _UNREACHABLE = {"08001", "08S01", "HYT00", "HYT01"}
 
 
@@ -78,9 +91,10 @@ class MssqlDialect:
 
     def url(self, url: URL) -> URL:
         """Choose pyodbc and the newest installed Microsoft driver; encryption stays on, as the driver has it."""
+        installed = _installed_drivers()
         query = dict(url.query)
         if "driver" not in query and "odbc_connect" not in query:
-            query["driver"] = _newest_driver()
+            query["driver"] = _newest(installed)
         return url.set(drivername="mssql+pyodbc", query=query)
 
     def engine_options(self) -> dict[str, object]:
@@ -90,6 +104,7 @@ class MssqlDialect:
     def prepare(self, engine: Engine) -> None:
         """Switch off the driver manager's own pool, which would hand out connections behind SQLAlchemy's back."""
         setattr(engine.dialect.loaded_dbapi, "pooling", False)  # noqa: B010 - an attribute of pyodbc alone
+        event.listen(engine, "handle_error", _tell_unreachable_from_lost)
 
     def skip_locked(self, select: S, table: sa.Table) -> S:
         """Add the table hints, and make sure that they stand in the statement.
@@ -115,13 +130,18 @@ class MssqlDialect:
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
         """Classify by native number, then by SQLSTATE."""
         cause = error.orig or error
-        text = str(cause)
-        for number in map(int, _NUMBER.findall(text)):
-            if number in _BY_NUMBER:
-                return _known(number, cause)
-        state = str(cause.args[0]) if cause.args else ""
-        if state == "40001":
-            return _known(1205, cause)
+        texts = list(map(str, cause.args))
+        text = max(texts, key=len, default="")
+        numbers = [number for number in map(int, _NUMBER.findall(text)) if number in _BY_NUMBER]
+        if numbers:
+            # A login that fails because of its database reports 18456 first.
+            return _known(4060 if 4060 in numbers else numbers[0], cause)
+        state = next(filter(SQLSTATE.fullmatch, texts), "")
+        if "right truncation" in text:
+            state = "22001"
+        if state in _BY_STATE:
+            kind, what = _BY_STATE[state]
+            return kind(f"{what} ({brief(cause)}).")
         if state == "IM002" or "Can't open lib" in text:
             return _no_driver(brief(cause))
         if state in _UNREACHABLE:
@@ -158,8 +178,17 @@ def _known(number: int, cause: BaseException) -> CorelibError:
     return kind(f"{text} (error {number}: {brief(cause)}).", hint=hints.get(kind, ""))
 
 
-def _newest_driver() -> str:
-    """Return the name of the newest Microsoft driver that the ODBC driver manager knows."""
+def _tell_unreachable_from_lost(context: ExceptionContext) -> None:
+    """Keep SQLAlchemy from taking a connection that was never made for one that was lost.
+
+    It judges by SQLSTATE alone. The test of a pooled connection has no connection here either, but needs its judgment.
+    """
+    if context.connection is None and not context.is_pre_ping:
+        context.is_disconnect = False
+
+
+def _installed_drivers() -> list[str]:
+    """Return the names of the drivers that the ODBC driver manager knows."""
     try:
         import pyodbc  # noqa: PLC0415 - needs the system library libodbc, so nothing else may import it
     except ModuleNotFoundError:
@@ -169,10 +198,15 @@ def _newest_driver() -> str:
             f"pyodbc is installed, but its system library is not: {error}.",
             hint="Install unixODBC, on Debian: apt-get install libodbc2.",
         ) from None
-    found = sorted(name for name in pyodbc.drivers() if re.fullmatch(r"ODBC Driver \d+ for SQL Server", name))
+    return list(pyodbc.drivers())
+
+
+def _newest(installed: Sequence[str]) -> str:
+    """Return the newest of Microsoft's drivers."""
+    found = sorted(name for name in installed if re.fullmatch(r"ODBC Driver \d+ for SQL Server", name))
     if not found:
         raise _no_driver("the driver manager lists none")
-    return str(found[-1])
+    return found[-1]
 
 
 def _no_driver(reason: str) -> MissingDriver:
@@ -189,8 +223,11 @@ def _utc_now(_: utc_now, __: SQLCompiler, **___: object) -> str:
 
 @compiles(utc_in, "mssql")
 def _utc_in(element: utc_in, compiler: SQLCompiler, **options: object) -> str:
-    """Count whole seconds first: DATEADD takes an int, which as milliseconds would end after 24 days."""
-    milliseconds = compiler.process(element.clauses, **options)
-    seconds = f"CAST(({milliseconds}) / 1000 AS int)"
-    rest = f"CAST(({milliseconds}) % 1000 AS int)"
+    """Count whole seconds first: DATEADD takes an int, which as milliseconds would end after 24 days.
+
+    A parameter without a type would be taken for an int as well, since 1000 is one.
+    """
+    milliseconds = f"CAST({compiler.process(element.clauses, **options)} AS bigint)"
+    seconds = f"CAST({milliseconds} / 1000 AS int)"
+    rest = f"CAST({milliseconds} % 1000 AS int)"
     return f"DATEADD(millisecond, {rest}, DATEADD(second, {seconds}, SYSUTCDATETIME()))"

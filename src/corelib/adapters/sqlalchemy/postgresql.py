@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.ext.compiler import compiles
@@ -50,14 +52,12 @@ _BY_STATE: dict[str, tuple[type[CorelibError], str]] = {
 
 # libpq gives no SQLSTATE for a connection that was never made; these are parts of the server's English messages.
 _BY_TEXT: tuple[tuple[str, str], ...] = (
-    ("password authentication failed", "28P01"),
-    ("no password supplied", "28P01"),
-    ("no pg_hba.conf entry", "28000"),
-    ("role ", "28000"),
-    ("database ", "3D000"),
-    ("too many clients", "53300"),
-    ("starting up", "57P03"),
-    ("shutting down", "57P03"),
+    (r"password authentication failed|no password supplied", "28P01"),
+    (r"authentication failed for user|pg_hba\.conf|permission denied for database", "28000"),
+    (r'role ".*" (does not exist|is not permitted to log in)', "28000"),
+    (r'database ".*" does not exist', "3D000"),
+    (r"too many (clients|connections)|connection slots are reserved", "53300"),
+    (r"the database system is (starting up|shutting down|in recovery mode|not )", "57P03"),
 )
 
 
@@ -110,7 +110,7 @@ class PostgresqlDialect:
 def _state_of_text(text: str) -> str | None:
     if "FATAL" not in text and "no password supplied" not in text:
         return None
-    return next((state for part, state in _BY_TEXT if part in text), None)
+    return next((state for part, state in _BY_TEXT if re.search(part, text)), None)
 
 
 def _hint(kind: type[CorelibError]) -> str:

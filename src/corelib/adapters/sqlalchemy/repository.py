@@ -43,13 +43,22 @@ class SqlRepository(Generic[A]):
         mapping: where the class lies.
         statements: its prepared statements.
         connection: returns the connection of the transaction, with driver errors translated around `execute`.
+        flush: writes what has changed in all repositories of the transaction.
     """
 
-    def __init__(self, mapping: AggregateMapping, statements: Statements, connection: Callable[[], Connection]) -> None:
+    def __init__(
+        self,
+        mapping: AggregateMapping,
+        statements: Statements,
+        connection: Callable[[], Connection],
+        flush: Callable[[], None],
+    ) -> None:
         self._mapping = mapping
         self._statements = statements
         self._connection = connection
+        self._flush = flush
         self._entries: dict[object, _Entry[A]] = {}
+        self._deleted: list[A] = []
 
     def add(self, aggregate: A) -> None:
         """Take a new aggregate."""
@@ -74,7 +83,8 @@ class SqlRepository(Generic[A]):
             row = self._connection().execute(self._statements.select_one, {"id": identifier}).first()
             if row is None:
                 return None
-            entry = self._track([tuple(row)])[0]
+            self._track([tuple(row)])
+            entry = self._entries[row[0]]
         return None if entry.removed else entry.aggregate
 
     def find_many(self, identifiers: Sequence[object]) -> list[A]:
@@ -108,7 +118,7 @@ class SqlRepository(Generic[A]):
 
     def stream(self, *, batch: int = 500) -> Iterator[A]:
         """Go through all aggregates, a portion at a time: those of this unit of work must be flushed to be seen."""
-        self.flush()
+        self._flush()
         rows = list(map(tuple, self._connection().execute(self._statements.page(batch, first=True))))
         while rows:
             parts = self._load_parts([row[0] for row in rows])
@@ -118,14 +128,8 @@ class SqlRepository(Generic[A]):
             rows = list(map(tuple, self._connection().execute(following, {"after": rows[-1][0]})))
 
     def tracked(self) -> list[object]:
-        """Return the aggregates in hand."""
-        return [entry.aggregate for entry in self._entries.values()]
-
-    def flush(self) -> None:
-        """Write what has changed."""
-        self.flush_new()
-        self.flush_changed()
-        self.flush_removed()
+        """Return the aggregates in hand; those deleted already are among them, since they may have recorded events."""
+        return [*self._deleted, *(entry.aggregate for entry in self._entries.values())]
 
     def flush_new(self) -> None:
         """Insert new roots, then their parts."""
@@ -162,11 +166,12 @@ class SqlRepository(Generic[A]):
         for entry in removed:
             connection = self._connection()
             for statements in self._statements.parts.values():
-                connection.execute(statements.delete_all, {"owner_id": entry.identifier})
-            key = {"key": entry.identifier, "loaded": entry.version}
+                connection.execute(statements.delete_all, {"corelib_owner": entry.identifier})
+            key = {"corelib_key": entry.identifier, "corelib_loaded": entry.version}
             if connection.execute(self._statements.delete, key).rowcount != 1:
                 raise self._conflict(entry)
             del self._entries[entry.identifier]
+            self._deleted.append(entry.aggregate)
 
     def _write_changes(self, entry: _Entry[A]) -> None:
         row = self._dump(entry)
@@ -176,7 +181,8 @@ class SqlRepository(Generic[A]):
             return
         columns = self._mapping.shape.columns
         changed = {c: new for c, old, new in zip(columns, entry.row, row, strict=True) if old != new}
-        values = {"key": entry.identifier, "loaded": entry.version, VERSION: entry.version + 1, **changed}
+        key = {"corelib_key": entry.identifier, "corelib_loaded": entry.version}
+        values = {**key, VERSION: entry.version + 1, **changed}
         if self._connection().execute(self._statements.update(tuple(changed)), values).rowcount != 1:
             raise self._conflict(entry)
         for name, rows in changed_lists.items():
@@ -190,25 +196,27 @@ class SqlRepository(Generic[A]):
         connection, statements, part = self._connection(), self._statements.parts[name], self._mapping.parts[name]
         old = entry.parts[name]
         if len(rows) < len(old):
-            connection.execute(statements.delete_from, {"owner_id": entry.identifier, "place": len(rows)})
+            connection.execute(statements.delete_from, {"corelib_owner": entry.identifier, "corelib_place": len(rows)})
         for place, (before, after) in enumerate(zip(old, rows, strict=False)):
             if before != after:
                 changes = dict(zip(part.shape.columns, after, strict=True))
-                connection.execute(statements.update, {"owner_id": entry.identifier, "place": place, **changes})
+                key = {"corelib_owner": entry.identifier, "corelib_place": place}
+                connection.execute(statements.update, {**key, **changes})
         added = [_part_row(part, entry.identifier, place, rows[place]) for place in range(len(old), len(rows))]
         if added:
             connection.execute(statements.insert, added)
 
-    def _track(self, rows: Sequence[Row]) -> list[_Entry[A]]:
+    def _track(self, rows: Sequence[Row]) -> None:
+        """Take rows into the identity map; one that is there already stays.
+
+        That happens where the database takes two spellings of an identifier for the same.
+        """
+        rows = [row for row in rows if row[0] not in self._entries]
         parts = self._load_parts([row[0] for row in rows]) if rows else {}
-        entries = []
         for row in rows:
             identifier, version, values = row[0], cast("int", row[1]), row[2:]
             lists = {name: parts[name][identifier] for name in self._mapping.parts}
-            entry = _Entry(identifier, self._build(row, parts), version, values, lists)
-            self._entries[identifier] = entry
-            entries.append(entry)
-        return entries
+            self._entries[identifier] = _Entry(identifier, self._build(row, parts), version, values, lists)
 
     def _build(self, row: Row, parts: dict[str, dict[object, list[Row]]]) -> A:
         """Make an aggregate from `(id, version, *columns)` and the rows of its parts."""
@@ -236,7 +244,7 @@ class SqlRepository(Generic[A]):
         return self._mapping.shape.dump(entry.aggregate)
 
     def _conflict(self, entry: _Entry[A]) -> ConcurrencyConflict:
-        found = self._connection().execute(self._statements.select_version, {"key": entry.identifier}).scalar()
+        found = self._connection().execute(self._statements.select_version, {"corelib_key": entry.identifier}).scalar()
         return ConcurrencyConflict(self._name, entry.identifier, expected=entry.version, found=found)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
 
 import sqlalchemy as sa
 from attrs import define, field, frozen, validators
@@ -35,8 +36,7 @@ class SqlSchema:
 
     def __attrs_post_init__(self) -> None:
         self._by_class = {mapping.kind: mapping for mapping in self.mappings}
-        order = {table: rank for rank, table in enumerate(self.metadata.sorted_tables)}
-        self._ranks = {mapping.kind: order.get(mapping.table, 0) for mapping in self.mappings}
+        self._ranks = {kind: rank for rank, kind in enumerate(_sorted(self.mappings))}
 
     @property
     def mapped_names(self) -> str:
@@ -55,7 +55,7 @@ class SqlSchema:
         return statements
 
     def rank_of(self, kind: type) -> int:
-        """Return the place of a class among the tables, those that others refer to first."""
+        """Return the place of a class among the mapped ones, those that others refer to first."""
         return self._ranks[kind]
 
     def components(self) -> tuple[Component, ...]:
@@ -64,6 +64,22 @@ class SqlSchema:
             Component("corelib", tables.metadata, tables.REVISIONS),
             Component(self.name, self.metadata, tuple(self.revisions)),
         )
+
+
+def _sorted(mappings: Sequence[AggregateMapping]) -> Sequence[type]:
+    """Return the classes so that those come first which the tables of others, parts included, refer to.
+
+    Where they refer to each other in a circle, no order is right; then it is the one in which they were given.
+    """
+    homes = {table: mapping.kind for mapping in mappings for table in mapping.tables}
+    needed: dict[type, list[type]] = {mapping.kind: [] for mapping in mappings}
+    for table, kind in homes.items():
+        referred = (homes.get(key.column.table) for key in table.foreign_keys)
+        needed[kind] += [other for other in referred if other is not None and other is not kind]
+    try:
+        return list(TopologicalSorter(needed).static_order())
+    except CycleError:
+        return list(needed)
 
 
 @frozen

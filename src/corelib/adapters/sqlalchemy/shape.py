@@ -7,12 +7,20 @@ then one expression without loops or look-ups.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from datetime import date, time, timedelta
+from decimal import Decimal
 from enum import Enum
+from types import NoneType, UnionType
+from typing import Union, get_args, get_origin
+from uuid import UUID
 
 import attrs
 from attrs import field, frozen
 
 NOT_STORED = {"_events"}
+UNCHANGEABLE = (str, int, float, Decimal, bytes, UUID, date, time, timedelta)
+"""Classes of values that need no copy to be compared later; bool and datetime are among their subclasses."""
 
 
 @frozen
@@ -100,18 +108,36 @@ def _build(kind: type, prefix: str, path: str, source: _Source, parts: Sequence[
 def _field(attribute: attrs.Attribute[object], prefix: str, path: str, source: _Source) -> str:
     """Write the expression that reads one field from a row."""
     column = f"{prefix}{attribute.alias or attribute.name}"
-    kind = attribute.type
-    if column not in source.known and isinstance(kind, type) and attrs.has(kind):
+    kind, optional = _without_none(attribute.type)
+    if column not in source.known and not optional and isinstance(kind, type) and attrs.has(kind):
         return _build(kind, f"{column}_", path, source)
     if column not in source.known:
         source.missing.append(column)
         return "None"
-    index = len(source.leaves)
+    read = f"r[{len(source.leaves)}]"
     if isinstance(kind, type) and issubclass(kind, Enum):
-        source.leaves.append(_Leaf(column, f"{path}.value"))
-        return f"{source.name({member.value: member for member in kind})}[r[{index}]]"
-    source.leaves.append(_Leaf(column, path))
-    return f"r[{index}]"
+        members: dict[object, object] = {member.value: member for member in kind}
+        getter = f"{path}.value"
+        if optional:
+            members[None] = None
+            getter = f"None if {path} is None else {getter}"
+        source.leaves.append(_Leaf(column, getter))
+        return f"{source.name(members)}[{read}]"
+    if isinstance(kind, type) and issubclass(kind, UNCHANGEABLE):
+        source.leaves.append(_Leaf(column, path))
+        return read
+    copied = source.name(deepcopy)
+    source.leaves.append(_Leaf(column, f"{copied}({path})"))
+    return f"{copied}({read})"
+
+
+def _without_none(kind: object) -> tuple[object, bool]:
+    """Return the class of an annotation `X | None` and True; any other annotation as it is, and False."""
+    if get_origin(kind) in {Union, UnionType}:
+        others = [entry for entry in get_args(kind) if entry is not NoneType]
+        if len(others) == 1:
+            return others[0], True
+    return kind, False
 
 
 def _unusable(*_: object) -> tuple[object, ...]:

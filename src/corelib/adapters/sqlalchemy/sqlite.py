@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -29,8 +30,12 @@ READ_ONLY = "corelib_read_only"
 """Execution option of a connection that will not write: it takes no write lock."""
 
 BUSY_SECONDS = 30
+BUSY_PAUSE_SECONDS = 0.01
 
-# Extended result codes, https://www.sqlite.org/rescode.html
+PRIMARY = 0xFF
+"""The part of an extended result code that is the primary one, the kind of error."""
+
+# Extended result codes, or primary ones that stand for all their extensions, https://www.sqlite.org/rescode.html
 _BY_CODE: dict[int, tuple[type[CorelibError], str]] = {
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: (AlreadyExists, "A row with this primary key exists already"),
     sqlite3.SQLITE_CONSTRAINT_UNIQUE: (AlreadyExists, "A row with this unique key exists already"),
@@ -92,7 +97,7 @@ class SqliteDialect:
             return SchemaMissing(
                 f"The database lacks a table or column: {brief(cause)}.", hint="Create the tables first."
             )
-        known = _BY_CODE.get(code) if isinstance(code, int) else None
+        known = (_BY_CODE.get(code) or _BY_CODE.get(code & PRIMARY)) if isinstance(code, int) else None
         if known is None:
             return refused(cause)
         kind, text = known
@@ -103,9 +108,23 @@ def _configure(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()
+
+
+def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
+    """Switch, again and again while another connection does so too: for this, SQLite does not wait by itself."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & PRIMARY != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(BUSY_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from attrs import frozen
 
@@ -13,7 +15,7 @@ MOST_IDENTIFIERS = 1000
 
 @frozen
 class PartStatements:
-    """Statements for one collection of parts; parameters: `ids`, `owner_id`, `place` and the columns."""
+    """Statements for one collection of parts; parameters: `ids`, `corelib_owner`, `corelib_place` and the columns."""
 
     select: sa.Select[tuple[object, ...]]
     insert: sa.Insert
@@ -25,7 +27,8 @@ class PartStatements:
 class Statements:
     """Statements for one aggregate class; rows are read as `(id, version, *columns of the shape)`.
 
-    Parameters: `id` or `ids`, `key` and `loaded` (the version) when writing, `after` for pages.
+    Parameters: `id` or `ids` when reading, `after` for pages, `corelib_key` and `corelib_loaded` (the version) when
+    writing. Those of a statement that also sets columns have names that no field has.
     """
 
     def __init__(self, mapping: AggregateMapping) -> None:
@@ -33,17 +36,17 @@ class Statements:
         columns = [table.c[name] for name in mapping.shape.columns]
         select = sa.select(key.label("corelib_id"), mapping.version.label("corelib_version"), *columns)
         self._table = table
-        self._held = sa.and_(key == sa.bindparam("key"), mapping.version == sa.bindparam("loaded"))
+        self._held = sa.and_(key == sa.bindparam("corelib_key"), mapping.version == sa.bindparam("corelib_loaded"))
         self._updates: dict[tuple[str, ...], sa.Update] = {}
-        self.select_one = select.where(key == sa.bindparam("id"))
-        self.select_many = select.where(key.in_(sa.bindparam("ids", expanding=True)))
+        self.select_one: sa.Select[Any] = select.where(key == sa.bindparam("id"))
+        self.select_many: sa.Select[Any] = select.where(key.in_(sa.bindparam("ids", expanding=True)))
         self._first_page = select.order_by(key)
         self._next_page = self._first_page.where(key > sa.bindparam("after"))
-        self.select_version = sa.select(mapping.version).where(key == sa.bindparam("key"))
-        self.count = sa.select(sa.func.count()).select_from(table)
-        self.insert = sa.insert(table)
-        self.delete = sa.delete(table).where(self._held)
-        self.parts = {name: _part_statements(part) for name, part in mapping.parts.items()}
+        self.select_version: sa.Select[Any] = sa.select(mapping.version).where(key == sa.bindparam("corelib_key"))
+        self.count: sa.Select[Any] = sa.select(sa.func.count()).select_from(table)
+        self.insert: sa.Insert = sa.insert(table)
+        self.delete: sa.Delete = sa.delete(table).where(self._held)
+        self.parts: dict[str, PartStatements] = {name: _part_statements(part) for name, part in mapping.parts.items()}
 
     def page(self, size: int, *, first: bool) -> sa.Select[tuple[object, ...]]:
         """Return the statement for the first page or for the one behind `after`, in the order of the identifiers."""
@@ -61,15 +64,15 @@ class Statements:
 def _part_statements(part: CompiledParts) -> PartStatements:
     table, owner, position = part.parts.table, part.owner, part.position
     columns = [table.c[name] for name in part.shape.columns]
-    owned = owner == sa.bindparam("owner_id")
+    owned = owner == sa.bindparam("corelib_owner")
     return PartStatements(
         select=sa.select(owner, *columns)
         .where(owner.in_(sa.bindparam("ids", expanding=True)))
         .order_by(owner, position),
         insert=sa.insert(table),
         update=sa.update(table)
-        .where(owned, position == sa.bindparam("place"))
+        .where(owned, position == sa.bindparam("corelib_place"))
         .values({name: sa.bindparam(name) for name in part.shape.columns}),
-        delete_from=sa.delete(table).where(owned, position >= sa.bindparam("place")),
+        delete_from=sa.delete(table).where(owned, position >= sa.bindparam("corelib_place")),
         delete_all=sa.delete(table).where(owned),
     )

@@ -29,6 +29,7 @@ class SqlStorage:
 
     def __init__(self, engine: Engine, schema: SqlSchema) -> None:
         self._engine = engine
+        self._reading = engine.execution_options(**{READ_ONLY: True})
         self._schema = schema
         self._dialect = dialect_of(engine)
         self._jobs = SqlJobStore(engine, self._dialect)
@@ -50,14 +51,17 @@ class SqlStorage:
     def events(self) -> Iterator[RecordedEvent]:
         """Go through all events with a cursor of the server."""
         statement = sa.select(tables.event).order_by(tables.event.c.recorded_at, tables.event.c.id)
-        reading = self._engine.execution_options(**{READ_ONLY: True})
-        with translated(self._dialect), reading.connect() as connection:
-            for row in connection.execution_options(yield_per=EVENTS_AT_A_TIME).execute(statement):
+        with (
+            translated(self._dialect),
+            self._reading.connect() as connection,
+            connection.execution_options(yield_per=EVENTS_AT_A_TIME).execute(statement) as rows,
+        ):
+            for row in rows:
                 yield job_rows.event_of(row)
 
     def check(self) -> None:
         """Connect and compare revisions."""
-        with translated(self._dialect), self._engine.connect() as connection:
+        with translated(self._dialect), self._reading.connect() as connection:
             for component in self._schema.components():
                 component.check(connection)
 

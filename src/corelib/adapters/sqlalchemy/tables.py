@@ -9,7 +9,7 @@ from corelib.adapters.sqlalchemy.types import UtcDateTime
 REVISIONS = ("0001",)
 """Known revisions of these tables, oldest first; the last is the one this version works with."""
 
-metadata = sa.MetaData()
+metadata: sa.MetaData = sa.MetaData()
 
 
 def _context_columns() -> list[sa.Column[object]]:
@@ -22,7 +22,7 @@ def _context_columns() -> list[sa.Column[object]]:
     ]
 
 
-job = sa.Table(
+job: sa.Table = sa.Table(
     "corelib_job",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
@@ -55,7 +55,7 @@ sa.Index(
 )
 sa.Index("ix_corelib_job_state", job.c.state, job.c.enqueued_at, job.c.id)
 
-event = sa.Table(
+event: sa.Table = sa.Table(
     "corelib_event",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),

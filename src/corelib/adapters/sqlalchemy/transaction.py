@@ -52,7 +52,7 @@ class SqlTransaction:
                     f"No table is mapped for {aggregate.__name__}.", hint=f"Mapped are: {self._schema.mapped_names}."
                 )
             statements = self._schema.statements_of(mapping)
-            repository = SqlRepository(mapping, statements, self._translating)
+            repository = SqlRepository(mapping, statements, self._translating, self.flush)
             self._repositories[aggregate] = repository
         return cast("Repository[A, object]", repository)
 
@@ -62,6 +62,8 @@ class SqlTransaction:
 
     def add_jobs(self, jobs: Sequence[NewJob]) -> None:
         """Insert jobs."""
+        if not jobs:
+            return
         self._translating().execute(job_rows.INSERT, [job_rows.row_of(job) for job in jobs])
 
     def complete_job(self, job_id: UUID, token: UUID) -> None:
@@ -72,6 +74,8 @@ class SqlTransaction:
 
     def add_events(self, events: Sequence[RecordedEvent]) -> None:
         """Insert events."""
+        if not events:
+            return
         self._translating().execute(tables.event.insert(), [job_rows.event_row(event) for event in events])
 
     def flush(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
@@ -14,6 +15,7 @@ from corelib.errors import InvalidData
 
 MICROSECONDS = 6
 LARGEST_SCALED_PRECISION = 18
+_EXACT = Context(prec=2 * LARGEST_SCALED_PRECISION)  # the thread's own context may have a lower precision
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -23,8 +25,8 @@ class UtcDateTime(TypeDecorator[datetime]):
     default, rounds to 3 milliseconds.
     """
 
-    impl = sa.DateTime
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = sa.DateTime
+    cache_ok: bool | None = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime]:
         """Choose the engine's type."""
@@ -56,8 +58,8 @@ class ExactDecimal(TypeDecorator[Decimal]):
         scale: digits after the point. A value with more is refused, never rounded.
     """
 
-    impl = sa.Numeric
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = sa.Numeric
+    cache_ok: bool | None = True
 
     def __init__(self, precision: int = 18, scale: int = 4) -> None:
         if not 0 <= scale <= precision <= LARGEST_SCALED_PRECISION:
@@ -78,14 +80,19 @@ class ExactDecimal(TypeDecorator[Decimal]):
         """Check that nothing is lost, then convert."""
         if value is None:
             return None
-        if not value.is_finite() or abs(value) >= self._limit or value != value.quantize(self._unit):
+        if not self._fits(value):
             raise InvalidData(
                 f"{value} does not fit a decimal of {self.precision} digits with {self.scale} of them after the point."
             )
-        return int(value.scaleb(self.scale)) if dialect.name == "sqlite" else value
+        return int(value.scaleb(self.scale, _EXACT)) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Decimal | int | None, dialect: Dialect) -> Decimal | None:
         """Return the decimal."""
         if value is None:
             return None
-        return Decimal(value).scaleb(-self.scale) if dialect.name == "sqlite" else Decimal(value)
+        return Decimal(value).scaleb(-self.scale, _EXACT) if dialect.name == "sqlite" else Decimal(value)
+
+    def _fits(self, value: Decimal) -> bool:
+        if not value.is_finite() or not -self._limit < value < self._limit:
+            return False
+        return value == value.quantize(self._unit, context=_EXACT)

@@ -1,5 +1,12 @@
 """Structured logs with structlog (extra `structlog`)."""
 
-from corelib.adapters.structlog.logger import StructlogLogger
+from corelib.errors import MissingExtra
+
+try:
+    from corelib.adapters.structlog.logger import StructlogLogger
+except ModuleNotFoundError as error:
+    if error.name != "structlog":
+        raise
+    raise MissingExtra("structlog", extra="structlog", purpose="StructlogLogger") from None
 
 __all__ = ["StructlogLogger"]

@@ -27,8 +27,9 @@ class StructlogLogger:
             tail: list[Processor] = [structlog.processors.format_exc_info]
             last = structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
         else:
+            # Not the default of structlog, which shows local variables where rich is installed, secrets among them.
             tail = []
-            last = structlog.dev.ConsoleRenderer(colors=False)
+            last = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
         self._logger: FilteringBoundLogger = structlog.wrap_logger(
             structlog.WriteLogger(stream or sys.stderr),
             processors=[
@@ -37,6 +38,7 @@ class StructlogLogger:
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 *tail,
                 last,
+                _encodable,
             ],
             wrapper_class=structlog.make_filtering_bound_logger(level),
             cache_logger_on_first_use=True,
@@ -66,3 +68,8 @@ def _with_context(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     if error is not None:
         shown["exc_info"] = error
     return shown
+
+
+def _encodable(_: WrappedLogger, __: str, line: EventDict) -> str:
+    """Escape halves of surrogate pairs, which a broken input may hold and no file takes; also right within JSON."""
+    return str(line).encode(errors="backslashreplace").decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cached_property
 from typing import TypeVar
 
 from attrs import field, frozen, validators
@@ -36,7 +37,7 @@ class JobDescription:
     backoff: Backoff
     timeout: timedelta
 
-    @property
+    @cached_property
     def payload(self) -> type:
         """Return the class of the handler's first parameter."""
         return message_class(self.handler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from corelib.application.jobs.runner import JobRunner
+from corelib.application.jobs.runner import JobRunner, RunOutcome
 from corelib.ports.job_store import JobStore
 
 PORTION = 100
@@ -23,6 +23,4 @@ def run_due(store: JobStore, runner: JobRunner) -> int:
         refs = store.wake(limit=PORTION, again_after=_KEEP_AWAY)
         if not refs:
             return runs
-        for ref in refs:
-            runner.run(ref.id)
-        runs += len(refs)
+        runs += sum(runner.run(ref.id) is not RunOutcome.SKIPPED for ref in refs)

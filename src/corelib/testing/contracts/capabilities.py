@@ -1,0 +1,54 @@
+"""What an adapter may lack by its nature, and how a test says that it needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TypeVar
+
+T = TypeVar("T", bound=Callable[..., object])
+_MARK = "__corelib_needs__"
+
+
+class Capability(Enum):
+    """Something that an adapter may be unable to do although it keeps its port's contract; the value says it in words.
+
+    Everything else a suite demands of every adapter.
+    """
+
+    CONCURRENT_TRANSACTIONS = "keeps several transactions open at the same time"
+    """Two units of work may read and change things in turn. A store that lets one write after the other lacks it."""
+
+    CONSTRAINTS = "refuses data that breaks a foreign key, a unique key or the size of a column"
+    """The store knows rules beyond the identifiers of aggregates. A store without a schema of columns lacks it."""
+
+    SCHEMA = "keeps its data in tables that have to be made first"
+    """There is a state before `create`. A store that is there from the beginning lacks it."""
+
+    SERVER = "talks to a server, which may be absent or refuse the login"
+    """Somebody else has to answer. What lives within the process or in a file lacks it."""
+
+
+def needs(capability: Capability) -> Callable[[T], T]:
+    """Mark a test, or a class of tests, that only adapters with this capability can pass.
+
+    Example:
+        >>> @needs(Capability.SERVER)
+        ... def test_says_that_nobody_answers() -> None: ...
+        >>> needed_by(test_says_that_nobody_answers)
+        {<Capability.SERVER: 'talks to a server, which may be absent or refuse the login'>}
+    """
+
+    def mark(test: T) -> T:
+        setattr(test, _MARK, needed_by(test) | {capability})
+        return test
+
+    return mark
+
+
+def needed_by(*tests: object) -> set[Capability]:
+    """Return the capabilities that tests, or the classes around them, are marked with."""
+    needed: set[Capability] = set()
+    for test in tests:
+        needed |= getattr(test, _MARK, set())
+    return needed

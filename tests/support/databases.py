@@ -1,0 +1,103 @@
+"""Databases for tests: made for them, emptied between them, dropped after them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Engine
+
+from corelib.adapters.sqlalchemy import SqlSchema, SqlStorage, create_engine, tables
+
+POSTGRESQL = "CORELIB_TEST_POSTGRESQL_URL"
+MSSQL = "CORELIB_TEST_MSSQL_URL"
+
+# Babelfish, a T-SQL server over PostgreSQL, cannot force others out of a database; nobody is in it by then either.
+_DROPS = {
+    "postgresql": "DROP DATABASE {name} WITH (FORCE)",
+    "mssql": "DROP DATABASE {name}",
+}
+
+
+def server_named_by(variable: str) -> str:
+    """Return the URL in an environment variable; without it, skip the test."""
+    url = os.environ.get(variable)
+    if not url:
+        pytest.skip(f"{variable} is not set: python -m corelib.testing.servers -- pytest ... sets what can be had")
+    return url
+
+
+@contextmanager
+def fresh_database(server_url: str) -> Iterator[str]:
+    """Create an empty database, give its URL to the block, and drop it."""
+    name = f"corelib_test_{uuid4().hex}"
+    run_on_server(server_url, f"CREATE DATABASE {name}")
+    try:
+        yield in_database(server_url, name)
+    finally:
+        run_on_server(server_url, _DROPS[sa.make_url(server_url).get_backend_name()].format(name=name))
+
+
+@contextmanager
+def database_with_tables(server_url: str, schema: SqlSchema) -> Iterator[SqlStorage]:
+    """Create a database with the tables of a schema, give its storage to the block, and drop it."""
+    with fresh_database(server_url) as url, opened(url, schema) as storage:
+        storage.create()
+        yield storage
+
+
+@contextmanager
+def opened(url: str, schema: SqlSchema) -> Iterator[SqlStorage]:
+    """Give the storage of a database to the block, and close it."""
+    storage = SqlStorage(create_engine(url), schema)
+    try:
+        yield storage
+    finally:
+        storage.close()
+
+
+def empty(engine: Engine, schema: SqlSchema) -> None:
+    """Delete all rows of a host's tables and of corelib's own; those that refer to others go first."""
+    with engine.begin() as connection:
+        for metadata in (schema.metadata, tables.metadata):
+            for table in reversed(metadata.sorted_tables):
+                connection.execute(table.delete())
+
+
+def sqlite_file(folder: Path) -> str:
+    """Return the URL of a file that does not exist yet."""
+    return f"sqlite:///{folder / uuid4().hex}.sqlite"
+
+
+def in_database(server_url: str, name: str) -> str:
+    """Return the URL of another database of a server."""
+    return _text(sa.make_url(server_url).set(database=name))
+
+
+def at_closed_port(server_url: str) -> str:
+    """Return the URL with a port at which nothing listens."""
+    return _text(sa.make_url(server_url).set(host="127.0.0.1", port=1))
+
+
+def with_wrong_login(server_url: str) -> str:
+    """Return the URL with a user that does not exist."""
+    return _text(sa.make_url(server_url).set(username=f"nobody_{uuid4().hex[:8]}", password="not-the-password"))
+
+
+def run_on_server(server_url: str, statement: str) -> None:
+    """Run a statement outside of any transaction."""
+    engine = create_engine(server_url)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(statement)
+    finally:
+        engine.dispose()
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)

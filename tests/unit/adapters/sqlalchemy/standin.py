@@ -1,0 +1,136 @@
+"""A driver for SQL Server that needs no server and no pyodbc: it gives the answers that it is told."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from types import SimpleNamespace
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from corelib.adapters.sqlalchemy.mssql import MssqlDialect
+
+# What SQLAlchemy asks a server when it connects for the first time: this is SQL Server 2022.
+GREETING: dict[str, object] = {
+    "ProductVersion": "16.0.1000.6",
+    "schema_name()": "dbo",
+    "sys.system_views": "dm_exec_sessions",
+    "sys.dm_exec_sessions": "READ COMMITTED",
+    "fn_listextendedproperty": 1,
+}
+
+
+class Error(Exception):
+    """As pyodbc's: the arguments are the SQLSTATE and the message."""
+
+
+class OperationalError(Error): ...
+
+
+class InterfaceError(Error): ...
+
+
+class ProgrammingError(Error): ...
+
+
+class DataError(Error): ...
+
+
+class IntegrityError(Error): ...
+
+
+class Cursor:
+    def __init__(self, answers: Mapping[str, object]) -> None:
+        self._answers = answers
+        self._row: tuple[object, ...] | None = None
+        self.description = [("column", None, None, None, None, None, None)]
+        self.rowcount = -1
+
+    def setinputsizes(self, *_: object) -> None: ...
+
+    def execute(self, statement: str, *_: object) -> None:
+        answer = next((answer for part, answer in self._answers.items() if part in statement), None)
+        if isinstance(answer, list):
+            answer = answer.pop(0) if answer else None
+        if isinstance(answer, Exception):
+            raise answer
+        self._row = (answer,)
+
+    def fetchone(self) -> tuple[object, ...] | None:
+        row, self._row = self._row, None
+        return row
+
+    def fetchall(self) -> list[tuple[object, ...]]:
+        row = self.fetchone()
+        return [] if row is None else [row]
+
+    def nextset(self) -> bool:
+        return False
+
+    def close(self) -> None: ...
+
+
+class Connection:
+    def __init__(self, answers: Mapping[str, object]) -> None:
+        self._answers = answers
+        self.autocommit = False
+
+    def cursor(self) -> Cursor:
+        return Cursor(self._answers)
+
+    def _control(self, statement: str) -> None:
+        self.cursor().execute(statement)
+
+    def commit(self) -> None:
+        self._control("COMMIT")
+
+    def rollback(self) -> None:
+        self._control("ROLLBACK")
+
+    def close(self) -> None: ...
+
+    def add_output_converter(self, *_: object) -> None: ...
+
+
+def mssql_engine(answers: dict[str, object] | None = None, *, pool_pre_ping: bool = False) -> Engine:
+    """An engine whose driver answers a statement by the first of these parts that it has.
+
+    An answer is a value, an exception to raise, or a list of either: one after the other, then NULL. "LOGIN" is
+    asked for each new connection.
+    """
+    told = ChainMap(answers if answers is not None else {}, GREETING)
+
+    def connect(*_: object, **__: object) -> Connection:
+        connection = Connection(told)
+        connection.cursor().execute("LOGIN")
+        return connection
+
+    module = SimpleNamespace(
+        connect=connect,
+        Error=Error,
+        DatabaseError=Error,
+        InternalError=Error,
+        NotSupportedError=Error,
+        Warning=Error,
+        OperationalError=OperationalError,
+        InterfaceError=InterfaceError,
+        ProgrammingError=ProgrammingError,
+        DataError=DataError,
+        IntegrityError=IntegrityError,
+        Cursor=Cursor,
+        paramstyle="qmark",
+        version="5.3.0",
+        pooling=True,
+        **dict.fromkeys(
+            ("NUMBER", "STRING", "DATETIME", "BINARY", "SQL_VARCHAR", "SQL_WVARCHAR", "SQL_DECIMAL"), object
+        ),
+    )
+    engine = sa.create_engine(
+        "mssql+pyodbc://sa:s3cret@server/shop?driver=any",
+        module=module,
+        pool_pre_ping=pool_pre_ping,
+        hide_parameters=True,
+    )
+    MssqlDialect().prepare(engine)
+    return engine

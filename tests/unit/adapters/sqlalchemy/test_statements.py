@@ -1,0 +1,353 @@
+"""The text of every statement on every engine, compared with the files in `golden`.
+
+After a change that is meant, write them anew with CORELIB_REWRITE_GOLDEN=1 and read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+pytest.importorskip("sqlalchemy")
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+from tests.unit.adapters.sqlalchemy.sample import (
+    Basket,
+    Ware,
+    committed,
+    line,
+    new_job,
+    opened,
+    sent_by,
+    shop_schema,
+    stored,
+)
+from tests.unit.adapters.sqlalchemy.standin import mssql_engine
+
+from corelib.adapters.sqlalchemy import tables
+from corelib.adapters.sqlalchemy.dialect import SqlDialect
+from corelib.adapters.sqlalchemy.job_store import SqlJobStore
+from corelib.adapters.sqlalchemy.mssql import MssqlDialect
+from corelib.adapters.sqlalchemy.postgresql import PostgresqlDialect
+from corelib.adapters.sqlalchemy.sqlite import SqliteDialect
+from corelib.domain.event import RecordedEvent
+from corelib.domain.identifiers import new_id
+from corelib.domain.job import Claim, JobState
+from corelib.errors import ConcurrencyConflict
+
+GOLDEN = Path(__file__).parent / "golden"
+REWRITE = os.environ.get("CORELIB_REWRITE_GOLDEN") == "1"
+HINTS = "WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)"
+MINUTE = timedelta(minutes=1)
+
+
+@frozen
+class Sent:
+    """A statement and the parameters, of the first row if there are more, that somebody executed."""
+
+    clause: sa.ClauseElement
+    parameters: Mapping[str, object]
+
+
+@frozen
+class Target:
+    """An engine that statements are written for."""
+
+    name: str
+    ours: SqlDialect
+    theirs: Callable[[], Dialect]
+
+    def sql(self, sent: Sent) -> tuple[str, int]:
+        """The text as the driver gets it, and the number of its parameters."""
+        compiled: Any = sent.clause.compile(dialect=self.theirs(), column_keys=list(sent.parameters))
+        state = compiled.construct_expanded_state(dict(sent.parameters))
+        return state.statement, len(state.positiontup or ())
+
+
+@cache
+def _mssql() -> Dialect:
+    """SQLAlchemy adapts its text to the version of the server, so it has to meet one."""
+    engine = mssql_engine()
+    engine.connect().close()
+    return engine.dialect
+
+
+@cache
+def _sqlite() -> Dialect:
+    return sa.create_engine("sqlite://").dialect
+
+
+MSSQL = Target("mssql", MssqlDialect(), _mssql)
+POSTGRESQL = Target("postgresql", PostgresqlDialect(), PGDialect_psycopg)
+SQLITE = Target("sqlite", SqliteDialect(), _sqlite)
+TARGETS = [MSSQL, POSTGRESQL, SQLITE]
+
+
+@contextmanager
+def noted(engine: Engine) -> Iterator[list[Sent]]:
+    """What is executed within the block."""
+    found: list[Sent] = []
+
+    def note(
+        _: Connection, clause: sa.ClauseElement, many: list[dict[str, object]], one: dict[str, object], __: object
+    ) -> None:
+        found.append(Sent(clause, many[0] if many else one))
+
+    sa.event.listen(engine, "before_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(engine, "before_execute", note)
+
+
+def only(sent: list[Sent]) -> Sent:
+    [statement] = sent
+    return statement
+
+
+def of_jobs(folder: Path, dialect: SqlDialect) -> dict[str, Sent]:
+    """What the life of jobs takes; run on SQLite, but written for the given dialect."""
+    named: dict[str, Sent] = {}
+    with opened(folder) as storage:
+        store = SqlJobStore(storage.engine, dialect)
+        job = new_job()
+
+        def claim() -> Claim:
+            with noted(storage.engine) as sent:
+                claimed = store.claim(job.id)
+            named["claim"] = only(sent)
+            assert claimed is not None
+            return claimed
+
+        with noted(storage.engine) as sent, committed(storage) as transaction:
+            transaction.add_jobs([job])
+        named["insert"] = only(sent)
+
+        with noted(storage.engine) as sent:
+            store.forget_announcements()
+        named["forget announcements"] = only(sent)
+
+        with noted(storage.engine) as sent:
+            store.wake(limit=10, again_after=MINUTE)
+        named["wake"] = only(sent)
+
+        for name, settle in (
+            ("retry", lambda held: store.retry(held, error="failed", wait=timedelta(0))),
+            ("release", store.release),
+        ):
+            held = claim()
+            with noted(storage.engine) as sent:
+                settle(held)
+            named[name] = only(sent)
+
+        held = claim()
+        with noted(storage.engine) as sent, committed(storage) as transaction:
+            transaction.complete_job(job.id, held.token)
+        named["complete"] = only(sent)
+
+        with noted(storage.engine) as sent:
+            store.bury(held, error="failed")
+        named["bury"] = only(sent)
+
+        with noted(storage.engine) as sent:
+            store.claim(job.id)
+        named["bury abandoned"] = sent[1]
+
+        with noted(storage.engine) as sent:
+            store.find(job.id)
+            store.list(state=JobState.DEAD, limit=20)
+            store.count()
+            list(store.stream())
+        named |= dict(zip(("find", "list", "count", "stream"), sent, strict=True))
+
+        event = RecordedEvent(new_id(), "Charged", "{}", job.context, datetime(2026, 1, 1, tzinfo=UTC))
+        with noted(storage.engine) as sent, committed(storage) as transaction:
+            transaction.add_events([event])
+        named["insert event"] = only(sent)
+
+        with noted(storage.engine) as sent:
+            list(storage.events())
+        named["stream events"] = only(sent)
+    return named
+
+
+def of_repository(folder: Path, dialect: SqlDialect) -> dict[str, Sent]:
+    """What loading and storing an aggregate with parts takes."""
+    named: dict[str, Sent] = {}
+    with opened(folder) as storage:
+        stored(storage, Ware("W-1"))
+        with noted(storage.engine) as sent:
+            stored(storage, Basket("B-1", [line(1), line(2), line(3)]), Basket("B-2", []))
+        named |= dict(zip(("insert", "insert parts"), sent, strict=True))
+
+        with noted(storage.engine) as sent, committed(storage) as transaction:
+            basket = transaction.repository(Basket).get("B-1")
+        named |= dict(zip(("select one", "select parts of one"), sent, strict=True))
+
+        with noted(storage.engine) as sent, committed(storage) as transaction:
+            transaction.repository(Basket).find_many(["B-1", "B-2"])
+        named |= dict(zip(("select many", "select parts of many"), sent, strict=True))
+
+        with noted(storage.engine) as sent, committed(storage) as transaction:
+            list(transaction.repository(Basket).stream(batch=2))
+        named |= {"first page": sent[0], "next page": sent[2]}
+
+        with noted(storage.engine) as sent, committed(storage) as transaction:
+            transaction.repository(Basket).count()
+        named["count"] = only(sent)
+
+        with noted(storage.engine) as sent, committed(storage) as transaction:
+            basket = transaction.repository(Basket).get("B-1")
+            basket.note = "fragile"
+            basket.lines = [line(7), line(2)]
+        named |= dict(zip(("update", "delete parts from a place", "update a part"), sent[2:], strict=True))
+
+        transaction = storage.begin()
+        transaction.repository(Basket).remove(transaction.repository(Basket).get("B-1"))
+        transaction.connection.execute(sa.text("UPDATE shop_basket SET version = 9"))
+        with noted(storage.engine) as sent, pytest.raises(ConcurrencyConflict):
+            transaction.commit()
+        named |= dict(zip(("delete parts", "delete", "select the version"), sent, strict=True))
+    return named
+
+
+def of_schema(dialect: Dialect) -> dict[str, str]:
+    """What makes the tables of corelib and those of a host."""
+    named: dict[str, str] = {}
+    for metadata in (tables.metadata, shop_schema().metadata):
+        for table in metadata.sorted_tables:
+            named[f"create table {table.name}"] = str(CreateTable(table).compile(dialect=dialect)).strip()
+            for index in sorted(table.indexes, key=lambda index: str(index.name)):
+                named[f"create index {index.name}"] = str(CreateIndex(index).compile(dialect=dialect))
+    return named
+
+
+SOURCES = {"jobs": of_jobs, "repository": of_repository}
+
+
+def written(texts: Mapping[str, str]) -> str:
+    """The statements as a file that people can read."""
+    whole = ";\n\n".join(f"-- {name}\n{text}" for name, text in texts.items())
+    return "\n".join(line.rstrip() for line in whole.splitlines()) + ";\n"
+
+
+def golden(name: str) -> dict[str, str]:
+    """The statements of a golden file, of which the tests above say that they are those that are sent."""
+    whole = (GOLDEN / f"{name}.sql").read_text(encoding="utf-8").removeprefix("-- ").removesuffix(";\n")
+    parts = (part.partition("\n") for part in whole.split(";\n\n-- "))
+    return {name: text for name, _, text in parts}
+
+
+def compare(name: str, text: str) -> None:
+    file = GOLDEN / f"{name}.sql"
+    if REWRITE:
+        file.write_text(text, encoding="utf-8", newline="\n")
+    assert text == file.read_text(encoding="utf-8")
+
+
+class TestStatements:
+    @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+    @pytest.mark.parametrize("source", SOURCES)
+    def test_have_the_text_of_the_golden_file(self, tmp_path: Path, source: str, target: Target) -> None:
+        statements = SOURCES[source](tmp_path, target.ours)
+
+        texts = {name: target.sql(sent)[0] for name, sent in statements.items()}
+
+        compare(f"{target.name}_{source}", written(texts))
+
+    @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+    def test_make_the_tables_of_the_golden_file(self, target: Target) -> None:
+        texts = of_schema(target.theirs())
+
+        compare(f"{target.name}_schema", written(texts))
+
+    class WhenTheServerIsSqlServer:
+        @pytest.mark.parametrize("source", SOURCES)
+        def test_have_a_parameter_for_every_question_mark(self, tmp_path: Path, source: str) -> None:
+            for name, sent in SOURCES[source](tmp_path, MSSQL.ours).items():
+                text, parameters = MSSQL.sql(sent)
+
+                assert (name, text.count("?")) == (name, parameters)
+
+        @pytest.mark.parametrize("name", ["mssql_jobs", "mssql_repository", "mssql_schema"])
+        def test_are_transact_sql(self, name: str) -> None:
+            sqlglot = pytest.importorskip("sqlglot")
+            known = tuple(getattr(sqlglot.exp, kind) for kind in ("Select", "Insert", "Update", "Delete", "Create"))
+
+            for text in golden(name).values():
+                parsed = sqlglot.parse_one(text, read="tsql")
+
+                assert isinstance(parsed, known)
+
+        @pytest.mark.parametrize("name", ["claim", "wake"])
+        def test_pass_over_rows_that_others_have_locked(self, name: str) -> None:
+            text = golden("mssql_jobs")[name]
+
+            assert text.count(f"FROM corelib_job {HINTS}\n") == 1
+
+        @pytest.mark.parametrize("name", ["claim", "wake"])
+        def test_give_out_the_rows_that_they_take(self, name: str) -> None:
+            text = golden("mssql_jobs")[name]
+
+            assert " OUTPUT inserted.id, inserted." in text
+
+        def test_take_no_more_than_the_limit(self) -> None:
+            text = golden("mssql_jobs")["wake"]
+
+            assert "(SELECT TOP 10 corelib_job.id " in text
+
+        @pytest.mark.parametrize("name", ["insert", "retry", "wake", "claim"])
+        def test_count_time_in_numbers_that_hold_more_than_24_days(self, name: str) -> None:
+            text = golden("mssql_jobs")[name]
+
+            assert "AS bigint) / 1000 AS int)" in text
+
+        @pytest.mark.parametrize("name", ["retry", "release", "complete", "bury", "bury abandoned"])
+        def test_write_null_without_a_parameter(self, name: str) -> None:
+            text = golden("mssql_jobs")[name]
+
+            assert "token=NULL" in text
+
+        def test_take_a_lock_of_the_transaction_before_they_change_tables(self) -> None:
+            engine = mssql_engine({"sp_getapplock": 0})
+            with engine.connect() as connection, sent_by(engine) as sent:
+                MssqlDialect().lock_schema(connection)
+
+            assert len(sent) == 1
+            assert "EXEC @code = sp_getapplock @Resource = N'corelib schema', @LockMode = 'Exclusive'" in sent[0]
+            assert "@LockOwner = 'Transaction'" in sent[0]
+
+    class WhenTheServerIsPostgresql:
+        @pytest.mark.parametrize("name", ["claim", "wake"])
+        def test_pass_over_rows_that_others_have_locked(self, name: str) -> None:
+            text = golden("postgresql_jobs")[name]
+
+            assert text.count("FOR UPDATE OF corelib_job SKIP LOCKED") == 1
+
+        def test_take_a_lock_of_the_transaction_before_they_change_tables(self) -> None:
+            sent: list[str] = []
+            url = "postgresql+psycopg://"
+            recording = sa.create_mock_engine(url, lambda clause, *_: sent.append(str(clause.compile())))
+
+            PostgresqlDialect().lock_schema(recording)  # type: ignore[arg-type]
+
+            assert len(sent) == 1
+            assert sent[0].startswith("SELECT pg_advisory_xact_lock(")
+
+    @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+    def test_index_only_the_jobs_that_wait(self, target: Target) -> None:
+        text = golden(f"{target.name}_schema")["create index ix_corelib_job_wake"]
+
+        assert text == "CREATE INDEX ix_corelib_job_wake ON corelib_job (wake_at, id) WHERE wake_at IS NOT NULL"

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.unit.fakes import BrokenTransport
+
+from corelib.adapters.memory import MemoryLogger, MemoryTransport
+from corelib.application.jobs.announcer import Announcer
+from corelib.domain.identifiers import new_id
+from corelib.domain.job import JobRef
+
+
+class CrashingTransport(MemoryTransport):
+    def send(self, refs: Sequence[JobRef]) -> None:
+        raise ZeroDivisionError
+
+
+class TestAnnouncer:
+    def test_sends_the_refs_in_their_order(self) -> None:
+        transport = MemoryTransport()
+        refs = [JobRef(new_id(), "a"), JobRef(new_id(), "b")]
+
+        Announcer(transport, MemoryLogger()).announce(refs)
+
+        assert [transport.take(), transport.take(), transport.take()] == [*refs, None]
+
+    class WhenThereIsNothingToAnnounce:
+        def test_does_not_ask_the_broker(self) -> None:
+            log = MemoryLogger()
+
+            Announcer(BrokenTransport(), log).announce([])
+
+            assert log.lines == ()
+
+    class WhenTheBrokerIsDown:
+        def test_warns_and_goes_on(self) -> None:
+            log = MemoryLogger()
+
+            Announcer(BrokenTransport(), log).announce([JobRef(new_id(), "a")])
+
+            (line,) = log.lines
+            assert (line.level, line.event) == ("warning", "jobs not announced")
+            assert line.fields == {"jobs": 1, "reason": "The broker does not answer."}
+
+    class WhenTheClientFailsInAWayThatNobodyKnows:
+        def test_warns_and_goes_on(self) -> None:
+            log = MemoryLogger()
+
+            Announcer(CrashingTransport(), log).announce([JobRef(new_id(), "a")])
+
+            assert [(line.level, line.event) for line in log.lines] == [("warning", "jobs not announced")]

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from attrs import define, frozen
+from tests.unit.fakes import BrokenTransport, JsonCodec, Workshop, workshop
+
+from corelib.adapters.memory import InlineWorker
+from corelib.application.binding import bind
+from corelib.application.bus import CommandBus
+from corelib.application.context import current_context
+from corelib.application.host import Host
+from corelib.application.jobs.description import job
+from corelib.application.jobs.relay import Relay
+from corelib.domain.aggregate import Aggregate
+from corelib.domain.context import Context
+from corelib.domain.job import JobState
+from corelib.domain.message import Command
+from corelib.errors import SchemaMissing, ServerUnreachable
+from corelib.ports.transport import JobTransport
+from corelib.ports.unit_of_work import UnitOfWork
+
+
+@define(eq=False)
+class Kit(Aggregate):
+    id: str
+
+
+@frozen
+class AddKit(Command[str]):
+    id: str
+
+
+@frozen
+class Label:
+    text: str
+
+
+@job()
+def print_label(label: Label, uow: UnitOfWork) -> None:
+    uow.repository(Kit, str).add(Kit(label.text))
+
+
+@job()
+def print_two_labels(label: Label, uow: UnitOfWork) -> None:
+    uow.jobs.enqueue(print_label, Label(f"{label.text}1"))
+    uow.jobs.enqueue(print_label, Label(f"{label.text}2"))
+
+
+def add_kit(command: AddKit, uow: UnitOfWork) -> str:
+    uow.repository(Kit, str).add(Kit(command.id))
+    context = current_context()
+    return f"{command.id} in {context.correlation_id if context else 'none'}"
+
+
+def host_of(
+    shop: Workshop, *, transport: JobTransport | None = None, closing: list[Callable[[], None]] | None = None
+) -> Host:
+    bus = CommandBus(
+        [bind(add_kit, {}, (UnitOfWork,))], unit_of_work=shop.handler_unit_of_work, codec=JsonCodec(), log=shop.log
+    )
+    relay = Relay(shop.storage.jobs, shop.transport, shop.log)
+    return Host(
+        surroundings=shop.around,
+        transport=transport or shop.transport,
+        runner=shop.runner,
+        bus=bus,
+        make_worker=lambda: InlineWorker(shop.transport, shop.runner, relay),
+        closing=closing or [],
+    )
+
+
+class UncreatedStorage:
+    """A store without tables."""
+
+    def __init__(self, _: object) -> None: ...
+
+    def check(self) -> None:
+        raise SchemaMissing("There are no tables.")
+
+
+class TestHost:
+    def test_executes_commands(self) -> None:
+        host = host_of(workshop())
+
+        result = host.execute(AddKit("K-1"), context=Context("c-1"))
+
+        assert result == "K-1 in c-1"
+
+    def test_submits_raw_commands(self) -> None:
+        host = host_of(workshop())
+
+        result = host.submit(AddKit, '{"id": "K-1"}', context=Context("c-1"))
+
+        assert result == "K-1 in c-1"
+
+    def test_hands_out_units_of_work(self) -> None:
+        host = host_of(workshop())
+        host.execute(AddKit("K-1"))
+
+        with host.unit_of_work() as uow:
+            found = uow.repository(Kit, str).find("K-1")
+
+        assert found is not None
+
+    def test_hands_out_its_parts(self) -> None:
+        shop = workshop()
+        host = host_of(shop)
+
+        assert (host.storage, host.jobs, host.log) == (shop.storage, shop.storage.jobs, shop.log)
+        assert isinstance(host.worker(), InlineWorker)
+
+    class WhenJobsAreDue:
+        def test_runs_them_and_those_that_they_enqueue(self) -> None:
+            shop = workshop(jobs=[print_label, print_two_labels])
+            host = host_of(shop)
+            shop.enqueue(print_two_labels, Label("x"))
+
+            runs = host.run_due_jobs()
+
+            assert runs == 3
+            assert host.jobs.count()[JobState.SUCCEEDED] == 3
+
+    class WhenItIsChecked:
+        def test_accepts_a_store_and_a_broker_that_answer(self) -> None:
+            host = host_of(workshop())
+
+            host.check()
+
+        def test_raises_what_is_wrong_with_the_store(self) -> None:
+            host = host_of(workshop(storage=UncreatedStorage))
+
+            with pytest.raises(SchemaMissing):
+                host.check()
+
+        def test_raises_what_is_wrong_with_the_broker(self) -> None:
+            host = host_of(workshop(), transport=BrokenTransport())
+
+            with pytest.raises(ServerUnreachable):
+                host.check()
+
+    class WhenItIsClosed:
+        def test_gives_back_in_reverse_order_and_once(self) -> None:
+            closed: list[str] = []
+            host = host_of(workshop(), closing=[lambda: closed.append("store"), lambda: closed.append("service")])
+
+            host.close()
+            host.close()
+
+            assert closed == ["service", "store"]
+
+        def test_is_so_at_the_end_of_its_block(self) -> None:
+            closed: list[str] = []
+            host = host_of(workshop(), closing=[lambda: closed.append("store")])
+
+            with host as entered:
+                open_within = not closed
+
+            assert entered is host
+            assert open_within
+            assert closed == ["store"]

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from corelib.application.settings import Settings
+
+
+class TestSettings:
+    def test_are_all_in_memory_by_default(self) -> None:
+        settings = Settings()
+
+        assert (settings.database_url, settings.broker_url) == ("memory:", "memory:")
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            Settings(database_url="postgresql://app:s3cret@db/kitlab"),
+            Settings(database_url="postgresql://app:a@s3cret@db/kitlab"),
+            Settings(database_url="mssql+pyodbc://?odbc_connect=PWD%3Ds3cret"),
+            Settings(broker_url="amqp://app:s3cret@broker/"),
+            Settings(broker_url="redis://broker/0?password=s3cret"),
+        ],
+    )
+    def test_show_no_secret(self, settings: Settings) -> None:
+        assert "s3cret" not in repr(settings)
+        assert "s3cret" not in str(settings)
+
+    def test_show_where_the_servers_are(self) -> None:
+        settings = Settings("postgresql://app:s3cret@db/kitlab", "amqp://app:s3cret@broker/")
+
+        assert "postgresql://app:***@db/kitlab" in repr(settings)
+        assert "amqp://app:***@broker/" in repr(settings)
+
+    class WhenThereIsNoThread:
+        @pytest.mark.parametrize("threads", [0, -1])
+        def test_are_refused(self, threads: int) -> None:
+            with pytest.raises(ValueError, match="threads"):
+                Settings(threads=threads)

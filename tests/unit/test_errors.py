@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import pytest
+
+from corelib import errors
+from corelib.errors import (
+    AlreadyExists,
+    AmbiguousCommit,
+    ConcurrencyConflict,
+    ConfigurationError,
+    CorelibError,
+    InvalidData,
+    MissingExtra,
+    MisuseError,
+    NotFound,
+    PersistentFailure,
+    Problem,
+    ReferenceViolation,
+    SchemaMismatch,
+    SchemaMissing,
+    SchemaOutdated,
+    SchemaTooNew,
+    ServerUnreachable,
+    TransientFailure,
+    UnboundHandler,
+    UnitOfWorkClosed,
+    UnknownScheme,
+    ValidationFailed,
+)
+
+FAMILIES = [
+    (ServerUnreachable, ConfigurationError),
+    (UnboundHandler, ConfigurationError),
+    (UnknownScheme, ConfigurationError),
+    (MissingExtra, ConfigurationError),
+    (SchemaMissing, SchemaMismatch),
+    (SchemaOutdated, SchemaMismatch),
+    (SchemaTooNew, SchemaMismatch),
+    (SchemaMismatch, ConfigurationError),
+    (AlreadyExists, PersistentFailure),
+    (ReferenceViolation, PersistentFailure),
+    (InvalidData, PersistentFailure),
+    (UnitOfWorkClosed, MisuseError),
+]
+
+
+class TestCorelibError:
+    def test_is_the_root_of_every_error(self) -> None:
+        kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+
+        strangers = [kind for kind in kinds if not issubclass(kind, CorelibError)]
+
+        assert len(kinds) > 20
+        assert strangers == []
+
+    @pytest.mark.parametrize(("kind", "family"), FAMILIES)
+    def test_is_caught_by_its_family(self, kind: type[CorelibError], family: type[CorelibError]) -> None:
+        assert issubclass(kind, family)
+
+    @pytest.mark.parametrize("kind", [TransientFailure, AmbiguousCommit])
+    def test_that_may_pass_is_no_persistent_failure(self, kind: type[CorelibError]) -> None:
+        assert not issubclass(kind, PersistentFailure)
+
+    class WhenItHasAHint:
+        def test_reads_message_then_hint(self) -> None:
+            error = CorelibError("The door is shut.", hint="Open it.")
+
+            assert str(error) == "The door is shut. Open it."
+            assert (error.message, error.hint) == ("The door is shut.", "Open it.")
+
+    class WhenItHasNone:
+        def test_reads_as_the_message(self) -> None:
+            error = CorelibError("The door is shut.")
+
+            assert str(error) == "The door is shut."
+
+
+class TestUnknownScheme:
+    def test_lists_the_known_ones(self) -> None:
+        error = UnknownScheme("database", "oracle", ["memory", "sqlite"])
+
+        assert str(error) == (
+            "The database URL starts with 'oracle', which no adapter serves. Use one of: memory, sqlite."
+        )
+        assert error.scheme == "oracle"
+
+
+class TestMissingExtra:
+    def test_says_what_to_install(self) -> None:
+        error = MissingExtra("pika", extra="rabbitmq", purpose="An amqp:// broker")
+
+        assert str(error) == (
+            "An amqp:// broker needs pika, which is not installed. Run: pip install 'corelib[rabbitmq]'"
+        )
+        assert error.extra == "rabbitmq"
+
+
+class TestProblem:
+    @pytest.mark.parametrize(
+        ("problem", "text"),
+        [
+            (Problem("lines[1].quantity", "must be positive"), "lines[1].quantity: must be positive"),
+            (Problem("", "is not JSON"), "is not JSON"),
+        ],
+    )
+    def test_reads_as_path_and_reason(self, problem: Problem, text: str) -> None:
+        assert str(problem) == text
+
+    def test_is_invalid_unless_it_says_otherwise(self) -> None:
+        assert Problem("a", "b").code == "invalid"
+
+
+class TestValidationFailed:
+    def test_names_every_problem(self) -> None:
+        problems = [Problem("name", "is missing", "missing"), Problem("", "is too much")]
+
+        error = ValidationFailed("Order", problems)
+
+        assert str(error) == "Order is not valid: name: is missing; is too much."
+        assert (error.subject, error.problems) == ("Order", tuple(problems))
+
+
+class TestNotFound:
+    def test_names_what_was_sought(self) -> None:
+        error = NotFound("Order", "ORD-1")
+
+        assert str(error) == "There is no Order with the identifier 'ORD-1'."
+        assert (error.kind, error.identifier) == ("Order", "ORD-1")
+
+
+class TestConcurrencyConflict:
+    class WhenTheAggregateWasChanged:
+        def test_names_both_versions(self) -> None:
+            error = ConcurrencyConflict("Order", "ORD-1", expected=2, found=5)
+
+            assert error.message == "Order 'ORD-1' was loaded as version 2, but it is version 5 now."
+            assert (error.kind, error.identifier, error.expected, error.found) == ("Order", "ORD-1", 2, 5)
+
+    class WhenTheAggregateWasRemoved:
+        def test_says_that_it_is_gone(self) -> None:
+            error = ConcurrencyConflict("Order", "ORD-1", expected=2, found=None)
+
+            assert error.message == "Order 'ORD-1' was loaded as version 2, but it is gone."
+            assert error.found is None
+
+    def test_says_what_to_do(self) -> None:
+        error = ConcurrencyConflict("Order", "ORD-1", expected=2, found=5)
+
+        assert error.hint == "Load it again and repeat the change."
