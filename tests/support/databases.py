@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -90,12 +91,15 @@ def with_wrong_login(server_url: str) -> str:
 
 
 def run_on_server(server_url: str, statement: str) -> None:
-    """Run a statement outside of any transaction."""
+    """Run a statement outside of any transaction, on a connection that is thrown away afterwards."""
     engine = create_engine(server_url)
+    connection = engine.raw_connection()
+    driver_connection: Any = connection.driver_connection
     try:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(statement)
+        driver_connection.autocommit = True
+        driver_connection.cursor().execute(statement)
     finally:
+        connection.invalidate()
         engine.dispose()
 
 

@@ -68,7 +68,7 @@ class ImportOrder(Command[str]):
 def _canonical(_: object, __: object, value: object) -> object:
     if isinstance(value, Decimal):
         return value.normalize()
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
 
 
 def import_order(command: ImportOrder, uow: UnitOfWork) -> str:

@@ -33,7 +33,12 @@ class CommandBus:
     """
 
     def __init__(
-        self, handlers: Iterable[BoundHandler], *, unit_of_work: Callable[[], HandlerUnitOfWork], codec: Codec, log: Logger
+        self,
+        handlers: Iterable[BoundHandler],
+        *,
+        unit_of_work: Callable[[], HandlerUnitOfWork],
+        codec: Codec,
+        log: Logger,
     ) -> None:
         self._handlers: dict[type, BoundHandler] = {}
         for handler in handlers:

@@ -40,6 +40,10 @@ class SqlDialect(Protocol):
         """Let a query lock the rows it reads and pass over rows that others have locked."""
         ...
 
+    def passing_over_locked(self, update: sa.Update) -> sa.Update:
+        """Let an update pass over rows that others have locked, where the engine has a word for it in UPDATE."""
+        ...
+
     def lock_schema(self, connection: Connection) -> None:
         """Wait for the right to change tables; it ends with the transaction."""
         ...

@@ -36,6 +36,7 @@ class SqlJobStore:
         self._reading = engine.execution_options(**{READ_ONLY: True})
         self._dialect = dialect
         self._claim = self._claim_statement()
+        self._bury_abandoned = self._bury_abandoned_statement()
 
     def claim(self, job_id: UUID) -> Claim | None:
         """Claim in one statement that passes over a locked row."""
@@ -43,7 +44,7 @@ class SqlJobStore:
         with self._transaction() as connection:
             row = connection.execute(self._claim, {"job_id": job_id, "new_token": token}).first()
             if row is None:
-                connection.execute(_BURY_ABANDONED, {"job_id": job_id})
+                connection.execute(self._bury_abandoned, {"job_id": job_id})
         return None if row is None else Claim(job_rows.job_of(row), token)
 
     def retry(self, claim: Claim, *, error: str, wait: timedelta) -> bool:
@@ -137,6 +138,15 @@ class SqlJobStore:
             .returning(*job.c)
         )
 
+    def _bury_abandoned_statement(self) -> sa.Update:
+        hopeless = sa.and_(job.c.id == sa.bindparam("job_id"), _abandoned, job.c.attempts >= job.c.max_attempts)
+        return self._picked(sa.select(job.c.id).where(hopeless), hopeless).values(
+            state=JobState.DEAD.value,
+            finished_at=utc_now(),
+            error="the worker was lost in the last attempt",
+            **_ENDED,
+        )
+
     def _wake_statement(self, limit: int) -> ReturningUpdate[Any]:
         """Build with a plain number: of a parameter, SQLAlchemy would make a window function on SQL Server, not TOP."""
         overdue = job.c.wake_at <= utc_now()
@@ -154,7 +164,8 @@ class SqlJobStore:
         who found the same row only the first may have it.
         """
         picked = self._dialect.skip_locked(wanted, job).cte("picked")
-        return sa.update(job).where(job.c.id.in_(sa.select(picked.c.id)), condition)
+        update = self._dialect.passing_over_locked(sa.update(job))
+        return update.where(job.c.id.in_(sa.select(picked.c.id)), condition)
 
 
 def _listed(state: JobState | None) -> sa.Select[tuple[object, ...]]:
@@ -181,16 +192,6 @@ _BURY = (
     sa.update(job)
     .where(_held)
     .values(state=JobState.DEAD.value, finished_at=utc_now(), error=sa.bindparam("error"), **_ENDED)
-)
-_BURY_ABANDONED = (
-    sa.update(job)
-    .where(job.c.id == sa.bindparam("job_id"), _abandoned, job.c.attempts >= job.c.max_attempts)
-    .values(
-        state=JobState.DEAD.value,
-        finished_at=utc_now(),
-        error="the worker was lost in the last attempt",
-        **_ENDED,
-    )
 )
 _RELEASE = (
     sa.update(job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -29,6 +30,7 @@ from corelib.errors import (
     TransientFailure,
 )
 
+Hinted = TypeVar("Hinted", bound=sa.Select[Any] | sa.Update)
 CONNECT_SECONDS = 10
 SCHEMA_LOCK_MILLISECONDS = 120_000
 
@@ -115,6 +117,10 @@ class MssqlDialect:
         hinted = select.with_hint(table, SKIP_LOCKED, "mssql")
         return require_hint(hinted, SKIP_LOCKED)
 
+    def passing_over_locked(self, update: sa.Update) -> sa.Update:
+        """Hint the target as well: the server reads it once more, and must not wait there either."""
+        return require_hint(update.with_hint(SKIP_LOCKED, dialect_name="mssql"), SKIP_LOCKED)
+
     def lock_schema(self, connection: Connection) -> None:
         """Take an application lock that ends with the transaction; a return code below 0 means that it was refused."""
         result = connection.execute(
@@ -152,7 +158,7 @@ class MssqlDialect:
         return refused(cause)
 
 
-def require_hint(statement: S, hint: str) -> S:
+def require_hint(statement: Hinted, hint: str) -> Hinted:
     """Return the statement, having checked that its T-SQL carries the hint.
 
     Raises:

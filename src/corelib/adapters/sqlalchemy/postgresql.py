@@ -85,6 +85,10 @@ class PostgresqlDialect:
         """Add FOR UPDATE SKIP LOCKED."""
         return select.with_for_update(of=table, skip_locked=True)
 
+    def passing_over_locked(self, update: sa.Update) -> sa.Update:
+        """Change nothing: the rows were locked by the query that found them."""
+        return update
+
     def lock_schema(self, connection: Connection) -> None:
         """Take an advisory lock that ends with the transaction."""
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SCHEMA_LOCK)))

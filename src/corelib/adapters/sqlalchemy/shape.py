@@ -18,6 +18,8 @@ from uuid import UUID
 import attrs
 from attrs import field, frozen
 
+from corelib.errors import PersistentFailure
+
 NOT_STORED = {"_events"}
 UNCHANGEABLE = (str, int, float, Decimal, bytes, UUID, date, time, timedelta)
 """Classes of values that need no copy to be compared later; bool and datetime are among their subclasses."""
@@ -46,6 +48,20 @@ class _Leaf:
 
     column: str
     getter: str
+
+
+class _Members(dict[object, object]):
+    """The members of an enum by value; a stored value that is none of them is an error that names both."""
+
+    def __init__(self, kind: type[Enum]) -> None:
+        super().__init__({member.value: member for member in kind})
+        self._kind = kind
+
+    def __missing__(self, value: object) -> object:
+        raise PersistentFailure(
+            f"The database holds {value!r}, which is no {self._kind.__name__}.",
+            hint=f"Known are: {', '.join(str(known) for known in self if known is not None)}.",
+        )
 
 
 @frozen
@@ -116,7 +132,7 @@ def _field(attribute: attrs.Attribute[object], prefix: str, path: str, source: _
         return "None"
     read = f"r[{len(source.leaves)}]"
     if isinstance(kind, type) and issubclass(kind, Enum):
-        members: dict[object, object] = {member.value: member for member in kind}
+        members = _Members(kind)
         getter = f"{path}.value"
         if optional:
             members[None] = None

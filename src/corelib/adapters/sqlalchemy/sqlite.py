@@ -86,6 +86,10 @@ class SqliteDialect:
         """Change nothing: there is one writer at a time."""
         return select
 
+    def passing_over_locked(self, update: sa.Update) -> sa.Update:
+        """Change nothing: the rows were locked by the query that found them."""
+        return update
+
     def lock_schema(self, connection: Connection) -> None:
         """Do nothing: the transaction holds the write lock."""
 

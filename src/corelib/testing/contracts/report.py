@@ -6,8 +6,9 @@ other `conftest.py` calls its `pytest_configure`. With pytest-xdist the controll
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 
 import pytest
 
@@ -33,12 +34,24 @@ class ContractReport:
     def __init__(self) -> None:
         self._counts: dict[Subject, Counter[str]] = {}
         self._unfinished: dict[str, str] = {}
+        self._places: dict[type, tuple[str, int]] = {}
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Note on the test what it is about; the note travels with its reports, from an xdist worker as well."""
         suite = suite_of(item)
         if suite is not None:
             item.user_properties.append((CONTRACT, [suite.port, suite.adapter]))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let a skip point at the adapter's class, which is its cause, so that the summary needs one line for each."""
+        report = yield
+        suite = suite_of(item)
+        if suite is not None and report.skipped and isinstance(report.longrepr, tuple):
+            if suite not in self._places:
+                self._places[suite] = _place_of(suite)
+            report.longrepr = (*self._places[suite], report.longrepr[2])
+        return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count a test when its last phase has ended: a clean-up that fails makes a passed test a failed one."""
@@ -71,6 +84,10 @@ def table_of(counts: dict[Subject, Counter[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     rule = tuple("-" * width for width in widths)
     return [_line(row, widths) for row in (header, rule, *rows)]
+
+
+def _place_of(suite: type) -> tuple[str, int]:
+    return inspect.getsourcefile(suite) or suite.__module__, inspect.getsourcelines(suite)[1]
 
 
 def _outcome(report: pytest.TestReport, *, lacks: bool) -> str | None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from corelib.adapters.sqlalchemy.shape import Shape, shape_of
 from corelib.domain.aggregate import Aggregate
+from corelib.errors import PersistentFailure
 
 
 class Colour(Enum):
@@ -233,6 +234,12 @@ class TestShapeOf:
 
             assert isinstance(value, Letter)
             assert value.colour is Colour.RED
+
+        def test_names_a_stored_value_that_is_no_member(self) -> None:
+            shape = shape_of(Letter, frozenset({"id", "colour"}))
+
+            with pytest.raises(PersistentFailure, match="holds 'green', which is no Colour. Known are: red, 2"):
+                shape.load(("L-1", "green"))
 
     class WhenAnEnumMayBeMissing:
         @pytest.mark.parametrize(

@@ -34,7 +34,12 @@ UPDATE corelib_job SET state=%(state)s::VARCHAR, lease_until=NULL, token=NULL, w
 UPDATE corelib_job SET state=%(state)s::VARCHAR, lease_until=NULL, token=NULL, wake_at=NULL, finished_at=clock_timestamp(), error=%(error)s::VARCHAR WHERE corelib_job.id = %(job_id)s::UUID AND corelib_job.token = %(held)s::UUID;
 
 -- bury abandoned
-UPDATE corelib_job SET state=%(state)s::VARCHAR, lease_until=NULL, token=NULL, wake_at=NULL, finished_at=clock_timestamp(), error=%(error)s::VARCHAR WHERE corelib_job.id = %(job_id)s::UUID AND corelib_job.state = %(state_1)s::VARCHAR AND corelib_job.lease_until <= clock_timestamp() AND corelib_job.attempts >= corelib_job.max_attempts;
+WITH picked AS
+(SELECT corelib_job.id AS id
+FROM corelib_job
+WHERE corelib_job.id = %(job_id)s::UUID AND corelib_job.state = %(state_1)s::VARCHAR AND corelib_job.lease_until <= clock_timestamp() AND corelib_job.attempts >= corelib_job.max_attempts FOR UPDATE OF corelib_job SKIP LOCKED)
+ UPDATE corelib_job SET state=%(state)s::VARCHAR, lease_until=NULL, token=NULL, wake_at=NULL, finished_at=clock_timestamp(), error=%(error)s::VARCHAR WHERE corelib_job.id IN (SELECT picked.id
+FROM picked) AND corelib_job.id = %(job_id)s::UUID AND corelib_job.state = %(state_1)s::VARCHAR AND corelib_job.lease_until <= clock_timestamp() AND corelib_job.attempts >= corelib_job.max_attempts;
 
 -- find
 SELECT corelib_job.id, corelib_job.name, corelib_job.queue, corelib_job.payload, corelib_job.correlation_id, corelib_job.causation_id, corelib_job.principal, corelib_job.tenant, corelib_job.deadline, corelib_job.state, corelib_job.attempts, corelib_job.max_attempts, corelib_job.lease_ms, corelib_job.enqueued_at, corelib_job.due_at, corelib_job.lease_until, corelib_job.token, corelib_job.wake_at, corelib_job.finished_at, corelib_job.error
