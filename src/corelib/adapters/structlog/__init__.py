@@ -4,8 +4,8 @@ from corelib.errors import MissingExtra
 
 try:
     from corelib.adapters.structlog.logger import StructlogLogger
-except ModuleNotFoundError as error:
-    if error.name != "structlog":
+except ModuleNotFoundError as _error:
+    if _error.name != "structlog":
         raise
     raise MissingExtra("structlog", extra="structlog", purpose="StructlogLogger") from None
 

@@ -10,7 +10,7 @@ from corelib.testing.contracts.samples import Depot, Item, Parcel
 LONGEST_CITY = 40
 """Characters that fit the column of a depot's city, on the engines that count them."""
 
-metadata = sa.MetaData()
+metadata: sa.MetaData = sa.MetaData()
 
 
 def _price() -> tuple[sa.Column[object], sa.Column[str]]:
@@ -20,14 +20,14 @@ def _price() -> tuple[sa.Column[object], sa.Column[str]]:
     )
 
 
-depot = sa.Table(
+depot: sa.Table = sa.Table(
     "sample_depot",
     metadata,
     sa.Column("id", sa.Unicode(100), primary_key=True),
     sa.Column("city", sa.Unicode(LONGEST_CITY), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
 )
-parcel = sa.Table(
+parcel: sa.Table = sa.Table(
     "sample_parcel",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
@@ -39,7 +39,7 @@ parcel = sa.Table(
     sa.Column("depot_id", sa.Unicode(100), sa.ForeignKey("sample_depot.id")),
     sa.Column("version", sa.Integer, nullable=False),
 )
-item = sa.Table(
+item: sa.Table = sa.Table(
     "sample_item",
     metadata,
     sa.Column("parcel_id", sa.Uuid, sa.ForeignKey("sample_parcel.id"), primary_key=True),
@@ -50,7 +50,7 @@ item = sa.Table(
     sa.Column("weight", ExactDecimal(18, 4)),
 )
 
-schema = SqlSchema(
+schema: SqlSchema = SqlSchema(
     name="sample",
     metadata=metadata,
     mappings=[

@@ -238,7 +238,7 @@ class TestShapeOf:
         def test_names_a_stored_value_that_is_no_member(self) -> None:
             shape = shape_of(Letter, frozenset({"id", "colour"}))
 
-            with pytest.raises(PersistentFailure, match="holds 'green', which is no Colour. Known are: red, 2"):
+            with pytest.raises(PersistentFailure, match=r"holds 'green', which is no Colour\. Known are: red, 2"):
                 shape.load(("L-1", "green"))
 
     class WhenAnEnumMayBeMissing:
