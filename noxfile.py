@@ -19,6 +19,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 # The interpreter that runs nox is always there; without it a machine with a newer Python alone would test nothing.
 PYTHONS = sorted({"3.11", "3.12", "3.13", f"{sys.version_info[0]}.{sys.version_info[1]}"}, key=lambda v: int(v[2:]))
 ENVIRONMENT = {"PYTHONPATH": "examples"}  # where the tests and the demo find kitlab, the host application
+BESIDES = ("tests/packaging", "tests/docs")  # what no fake serves: the installed package, and the pages' examples
 WITH_SERVERS = ("python", "-m", "corelib.testing.servers", "--")
 
 
@@ -66,13 +67,15 @@ def unit(session: nox.Session) -> None:
     """Tests on in-memory fakes: no network, no server."""
     install(session, "tests")
     run(session, "pytest", "tests/unit", *session.posargs)
+    if not session.posargs:
+        run(session, "pytest", *BESIDES)
 
 
 @nox.session
 def unit_no_extras(session: nox.Session) -> None:
     """The same tests with the core installed alone: those that need an extra skip themselves."""
     session.install(".", "pytest")
-    run(session, "pytest", "tests/unit", *session.posargs)
+    run(session, "pytest", "tests/unit", *BESIDES, *session.posargs)
 
 
 @nox.session
@@ -104,7 +107,7 @@ def coverage(session: nox.Session) -> None:
     measured = ("coverage", "run", "--branch", "--parallel-mode", "-m", "pytest")
     paths = present("tests/contracts", "tests/integration", "tests/e2e")
     session.run("coverage", "erase")
-    run(session, *measured, "tests/unit", *session.posargs)
+    run(session, *measured, "tests/unit", *BESIDES, *session.posargs)
     run(session, *WITH_SERVERS, *measured, *paths, *session.posargs)
     session.run("coverage", "combine")
     session.run("coverage", "report", "--fail-under=95")

@@ -6,5 +6,5 @@ except ModuleNotFoundError:  # the core installed alone: property tests skip the
     pass
 else:
     # No deadline, since a busy machine is no fault; no database, since no test may depend on an earlier run.
-    settings.register_profile("unit", deadline=None, database=None, max_examples=60)
+    settings.register_profile("unit", deadline=None, database=None, max_examples=40)
     settings.load_profile("unit")

@@ -14,6 +14,8 @@ from cattrs.errors import (
 from corelib.errors import Problem, ValidationFailed
 
 LONGEST_REASON = 300
+LONGEST_NAME = 60
+"""Names that come from the input, as those of unknown fields, may have any length."""
 
 
 def problems_of(error: BaseException) -> list[Problem]:
@@ -27,7 +29,7 @@ def _walk(error: BaseException, path: str) -> Iterator[Problem]:
             yield from _walk(part, _extended(path, part))
     elif isinstance(error, ForbiddenExtraKeysError):
         for name in sorted(map(str, error.extra_fields)):
-            yield Problem(_joined(path, name[:60]), "is not a known field", "unknown_field")
+            yield Problem(_joined(path, name[:LONGEST_NAME]), "is not a known field", "unknown_field")
     elif isinstance(error, ValidationFailed):
         for problem in error.problems:
             yield Problem(_joined(path, problem.path) if problem.path else path, problem.reason, problem.code)
@@ -42,7 +44,7 @@ def _extended(path: str, part: BaseException) -> str:
         if isinstance(note, AttributeValidationNote):
             return _joined(path, note.name)
         if isinstance(note, IterableValidationNote):
-            return f"{path}[{note.index}]"
+            return f"{path}[{str(note.index)[:LONGEST_NAME]}]"
     return path
 
 

@@ -109,6 +109,16 @@ class Numbered:
 
 
 @frozen
+class Spelled:
+    it: dict[Size, int]
+
+
+@frozen
+class Never:
+    it: None
+
+
+@frozen
 class Optional:
     it: int | None = None
 
@@ -243,6 +253,8 @@ ACCEPTED = [
     (Paired, ["a", 1], ("a", 1)),
     (Keyed, {"a": 1}, {"a": 1}),
     (Numbered, {"7": "a", "-1": "b"}, {7: "a", -1: "b"}),
+    (Spelled, {"1": 2}, {Size.SMALL: 2}),
+    (Never, None, None),
     (Optional, None, None),
     (Optional, 1, 1),
     (Nested, {"it": "a"}, Text("a")),
@@ -263,6 +275,7 @@ OF_THE_WRONG_TYPE = [
     *[(Tupled, raw) for raw in ("12", 1, None, {"a": 1})],
     *[(Paired, raw) for raw in ("ab", 1, None, {"a": 1})],
     *[(Keyed, raw) for raw in ("a", 1, None, [], ["a"])],
+    *[(Never, raw) for raw in (0, "", False, [], {})],
     *[(Nested, raw) for raw in ("a", 1, None, [], ["it"])],
     *[(Optional, raw) for raw in ("1", 1.0, True, [])],
 ]
@@ -270,6 +283,7 @@ OF_THE_WRONG_TYPE = [
 OF_A_WRONG_VALUE = [
     (Text, "\ud800"),
     (Exact, "1,5"),
+    (Exact, "1e9999999999999999999"),
     (Exact, ""),
     (Exact, "NaN"),
     (Exact, "Infinity"),
@@ -403,9 +417,28 @@ class TestCattrsCodec:
 
                 assert problems(raw, Tree) == [("children[1].children[0].name", WRONG_TYPE)]
 
-        class WhenAnUnknownFieldHasALongName:
-            def test_shows_its_beginning(self) -> None:
+        class WhenAnItemOfACollectionIsWrong:
+            @pytest.mark.parametrize(
+                ("kind", "raw", "found"),
+                [
+                    (Listed, [1, "a", 2, None], [("it[1]", WRONG_TYPE), ("it[3]", WRONG_TYPE)]),
+                    (Tupled, [1, "a", 2, None], [("it[1]", WRONG_TYPE), ("it[3]", WRONG_TYPE)]),
+                    (Paired, [1, "a"], [("it[0]", WRONG_TYPE), ("it[1]", WRONG_TYPE)]),
+                    (Keyed, {"a": "1", "b": 2, "c": None}, [("it[a]", WRONG_TYPE), ("it[c]", WRONG_TYPE)]),
+                    (Numbered, {"a": "b"}, [("it[a]", WRONG_TYPE)]),
+                    (Numbered, {"1.5": "b"}, [("it[1.5]", WRONG_TYPE)]),
+                    (Spelled, {"3": 1}, [("it[3]", INVALID)]),
+                ],
+            )
+            def test_names_its_place(self, kind: type, raw: object, found: list[tuple[str, str]]) -> None:
+                assert problems({"it": raw}, kind) == found
+
+        class WhenANameInTheInputIsLong:
+            def test_shows_the_beginning_of_an_unknown_field(self) -> None:
                 assert problems({"it": "a", "x" * 1000: 1}, Text) == [("x" * 60, UNKNOWN)]
+
+            def test_shows_the_beginning_of_a_key(self) -> None:
+                assert problems({"it": {"x" * 1000: "1"}}, Keyed) == [(f"it[{'x' * 60}]", WRONG_TYPE)]
 
         class WhenAValidatorRefuses:
             def test_gives_its_reason_without_the_value(self) -> None:
@@ -492,11 +525,23 @@ class TestCattrsCodec:
 
         @pytest.mark.parametrize(
             "it",
-            [object(), b"bytes", {1, 2}, 1j, float("nan"), float("inf"), datetime(2026, 1, 31)],  # noqa: DTZ001
+            [
+                object(),
+                b"bytes",
+                {1, 2},
+                1j,
+                float("nan"),
+                float("inf"),
+                Decimal("NaN"),
+                Decimal("Infinity"),
+                "\ud800",
+                datetime(2026, 1, 31),  # noqa: DTZ001
+                datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+            ],
         )
         def test_refuses_what_it_could_not_read_back(self, it: object) -> None:
             with pytest.raises(ValidationFailed, match="is not writable as JSON"):
-                CattrsCodec().encode(Unannotated(it) if not isinstance(it, datetime) else Instant(it))
+                CattrsCodec().encode(Unannotated(it))
 
         def test_names_the_class(self) -> None:
             with pytest.raises(ValidationFailed) as caught:

@@ -53,6 +53,8 @@ class Everything:
     by_name: dict[str, Leaf]
     by_number: dict[int, str]
     by_identifier: dict[UUID, datetime]
+    by_duration: dict[timedelta, bool]
+    by_fraction: dict[float, None]
     nested: list[list[int]] = field(factory=list)
 
 
@@ -61,13 +63,14 @@ OFFSETS = st.timedeltas(min_value=timedelta(hours=-14), max_value=timedelta(hour
 )
 INSTANTS = st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 12, 31), timezones=OFFSETS)  # noqa: DTZ001
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False)
 LEAVES = st.builds(Leaf, text=TEXTS, exact=DECIMALS, colour=st.sampled_from(Colour), maybe=st.none() | st.dates())
 EVERYTHING = st.builds(
     Everything,
     text=TEXTS,
     whole=st.integers(),
-    number=st.floats(allow_nan=False, allow_infinity=False),
+    number=FLOATS,
     truth=st.booleans(),
     exact=DECIMALS,
     identifier=st.uuids(),
@@ -82,6 +85,8 @@ EVERYTHING = st.builds(
     by_name=st.dictionaries(TEXTS, LEAVES, max_size=2),
     by_number=st.dictionaries(st.integers(), TEXTS, max_size=2),
     by_identifier=st.dictionaries(st.uuids(), INSTANTS, max_size=2),
+    by_duration=st.dictionaries(st.timedeltas(), st.booleans(), max_size=2),
+    by_fraction=st.dictionaries(FLOATS, st.none(), max_size=2),
     nested=st.lists(st.lists(st.integers(), max_size=2), max_size=2),
 )
 JSON = st.recursive(
@@ -109,6 +114,8 @@ VALID = {
     "by_name": {"a": LEAF},
     "by_number": {"1": "a"},
     "by_identifier": {},
+    "by_duration": {"1": True},
+    "by_fraction": {"1.5": None},
 }
 
 

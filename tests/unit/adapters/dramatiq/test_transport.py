@@ -14,29 +14,42 @@ from dramatiq.errors import ConnectionClosed
 from corelib.adapters.dramatiq import DramatiqTransport, create_broker
 
 
-class UnreachableClient:
+class RedisClient:
+    """The client of a broker over Redis, and its pool of connections, in one."""
+
+    def __init__(self, *, answers: bool = True) -> None:
+        self.answers = answers
+        self.calls: list[str] = []
+
+    @property
+    def connection_pool(self) -> RedisClient:
+        return self
+
     def ping(self) -> None:
-        raise ConnectionClosed("gone")
+        self.calls.append("ping")
+        if not self.answers:
+            raise ConnectionClosed("gone")
+
+    def disconnect(self) -> None:
+        self.calls.append("disconnect")
 
 
-class UnreachableRedis(Broker):
+class RedisLikeBroker(Broker):
     """A broker that reaches its server through a client."""
 
-    client = UnreachableClient()
+    def __init__(self, client: RedisClient) -> None:
+        super().__init__(middleware=[])
+        self.client = client
 
     def declare_queue(self, queue_name: str) -> None: ...
 
+    def close(self) -> None: ...
 
-class UnreachableRabbitMQ(Broker):
-    """A broker that has a connection, and a queue of every name."""
 
+class UnreachableBroker(Broker):
     def declare_queue(self, queue_name: str) -> None: ...
 
     def enqueue(self, message: object, *, delay: int | None = None) -> None:
-        raise ConnectionClosed("gone")
-
-    @property
-    def connection(self) -> object:
         raise ConnectionClosed("gone")
 
 
@@ -77,18 +90,35 @@ class TestDramatiqTransport:
 
             assert all(queue.empty() for queue in broker.queues.values())
 
+        def test_declares_queues_that_this_host_does_not_have(self) -> None:
+            broker = stub()
+
+            transport_over(broker).send([JobRef(new_id(), "of-another-version")])
+
+            assert broker.queues["kitlab.of-another-version"].qsize() == 1
+
         def test_says_that_the_broker_does_not_answer(self) -> None:
+            transport = transport_over(UnreachableBroker(middleware=[]))
+
             with pytest.raises(ServerUnreachable, match="amqp://h:1 does not answer"):
-                transport_over(UnreachableRabbitMQ()).send([JobRef(new_id(), "mail")])
+                transport.send([JobRef(new_id(), "mail")])
 
     class TestCheck:
         def test_accepts_a_broker_within_the_process(self) -> None:
             transport_over(stub()).check()
 
-        @pytest.mark.parametrize("broker", [UnreachableRedis, UnreachableRabbitMQ])
-        def test_says_that_the_broker_does_not_answer(self, broker: type[Broker]) -> None:
+        def test_asks_the_server_once(self) -> None:
+            client = RedisClient()
+
+            transport_over(RedisLikeBroker(client)).check()
+
+            assert client.calls == ["ping"]
+
+        def test_says_that_the_broker_does_not_answer(self) -> None:
+            transport = transport_over(RedisLikeBroker(RedisClient(answers=False)))
+
             with pytest.raises(ServerUnreachable, match="amqp://h:1 does not answer"):
-                transport_over(broker()).check()
+                transport.check()
 
     class TestClose:
         def test_closes_the_broker(self) -> None:
@@ -101,3 +131,10 @@ class TestDramatiqTransport:
             transport_over(ClosableBroker(middleware=[])).close()
 
             assert closed == ["closed"]
+
+        def test_gives_back_the_connections_of_the_client(self) -> None:
+            client = RedisClient()
+
+            transport_over(RedisLikeBroker(client)).close()
+
+            assert client.calls == ["disconnect"]
