@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-HOST_TESTS = '''
+HOST_TESTS = """
 import pytest
 
 from corelib.testing.contracts.capabilities import Capability, needs
@@ -72,7 +72,7 @@ class TestAbsent(GreeterContract):
 
 def test_of_another_kind():
     pass
-'''
+"""
 
 TABLE = """\
 port    | adapter | passed | failed | skipped by capability | skipped otherwise

@@ -30,8 +30,8 @@ def _a_share(_: object, __: object, value: float) -> None:
 class Backoff:
     """Exponential waiting: `first`, then `factor` times longer with every attempt, never longer than `longest`.
 
-    A `jitter` of 0.2 moves each wait, the longest included, by up to 20% either way, so that jobs which failed together
-    do not come back together.
+    A `jitter` of 0.2 moves each wait by up to 20% either way, up to the longest, so that jobs which failed together do
+    not come back together.
 
     Example:
         >>> backoff = Backoff(first=timedelta(seconds=2))

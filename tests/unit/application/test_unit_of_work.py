@@ -14,6 +14,7 @@ from corelib.domain.aggregate import Aggregate
 from corelib.domain.context import Context
 from corelib.domain.job import JobRef, JobState
 from corelib.errors import AlreadyExists, MisuseError, UnboundHandler, UnitOfWorkClosed, ValidationFailed
+from corelib.ports.storage import Storage, Transaction
 from corelib.ports.unit_of_work import UnitOfWork
 
 
@@ -92,6 +93,36 @@ def add_and_crash(shop: Workshop) -> None:
         raise ZeroDivisionError
 
 
+class NotedTransaction:
+    """Notes how a transaction is ended."""
+
+    def __init__(self, sound: Transaction, ends: list[str]) -> None:
+        self._sound = sound
+        self._ends = ends
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._sound, name)
+
+    def commit(self) -> None:
+        self._ends.append("commit")
+        self._sound.commit()
+
+    def rollback(self) -> None:
+        self._ends.append("rollback")
+        self._sound.rollback()
+
+
+class NotedStorage:
+    """Hands out such transactions."""
+
+    def __init__(self, sound: Storage, ends: list[str]) -> None:
+        self._sound = sound
+        self._ends = ends
+
+    def begin(self) -> NotedTransaction:
+        return NotedTransaction(self._sound.begin(), self._ends)
+
+
 OPERATIONS: list[Callable[[TransactionalUnitOfWork], object]] = [
     lambda uow: uow.repository(Kit, str),
     lambda uow: uow.jobs.enqueue(print_label, Label("x")),
@@ -129,6 +160,14 @@ class TestTransactionalUnitOfWork:
             (event,) = shop.storage.events()
             assert (event.name, event.payload) == ("Renamed", '{"kit_id": "K-1", "name": "new"}')
             assert (event.context, event.recorded_at) == (Context("c-1"), shop.clock.now())
+
+        def test_ends_the_transaction_once(self) -> None:
+            ends: list[str] = []
+
+            with workshop(storage=lambda memory: NotedStorage(memory, ends)).unit_of_work() as uow:
+                uow.commit()
+
+            assert ends == ["commit"]
 
         def test_takes_each_event_once(self) -> None:
             shop = workshop()
@@ -188,6 +227,14 @@ class TestTransactionalUnitOfWork:
             assert list(shop.storage.jobs.list()) == []
             assert shop.announced() == []
             assert hooked == []
+
+        def test_ends_the_transaction(self) -> None:
+            ends: list[str] = []
+
+            with workshop(storage=lambda memory: NotedStorage(memory, ends)).unit_of_work() as uow:
+                uow.flush()
+
+            assert ends == ["rollback"]
 
     class WhenItsBlockFails:
         def test_stores_nothing_and_passes_the_error_on(self) -> None:

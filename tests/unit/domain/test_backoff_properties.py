@@ -20,9 +20,9 @@ JITTERY = st.builds(Backoff, first=WAITS, factor=FACTORS, longest=WAITS, jitter=
 
 
 class TestBackoff:
-    @given(STEADY, ATTEMPTS)
-    def test_never_waits_longer_than_the_longest(self, backoff: Backoff, attempt: int) -> None:
-        assert backoff.wait(attempt) <= backoff.longest
+    @given(JITTERY, ATTEMPTS, CHANCES)
+    def test_never_waits_longer_than_the_longest(self, backoff: Backoff, attempt: int, chance: float) -> None:
+        assert backoff.wait(attempt, chance) <= backoff.longest
 
     @given(STEADY, ATTEMPTS)
     def test_never_waits_shorter_than_before(self, backoff: Backoff, attempt: int) -> None:

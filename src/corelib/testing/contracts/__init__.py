@@ -37,6 +37,7 @@ pytest.register_assert_rewrite(
             "storage",
             "transport",
             "unit_of_work",
+            "unit_of_work_conflicts",
             "unit_of_work_events",
             "worker",
         )

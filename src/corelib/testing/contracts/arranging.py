@@ -19,7 +19,6 @@ from corelib.application.jobs.description import job
 from corelib.application.jobs.registry import JobRegistry
 from corelib.application.unit_of_work import Surroundings, TransactionalUnitOfWork
 from corelib.domain.job import Claim, NewJob
-from corelib.errors import ConcurrencyConflict
 from corelib.ports.storage import Storage, Transaction
 from corelib.ports.unit_of_work import UnitOfWork
 from corelib.testing.contracts.samples import Depot, Parcel, contents
@@ -119,15 +118,6 @@ class Work:
             parcels = uow.repository(Parcel)
             parcels.remove(parcels.get(identifier))
             uow.commit()
-
-
-@contextmanager
-def conflicting() -> Iterator[list[ConcurrencyConflict]]:
-    """Expect a conflict within the block; the list then holds it."""
-    conflicts: list[ConcurrencyConflict] = []
-    with pytest.raises(ConcurrencyConflict) as raised:
-        yield conflicts
-    conflicts.append(raised.value)
 
 
 @contextmanager

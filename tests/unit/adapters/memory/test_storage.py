@@ -353,6 +353,22 @@ class TestMemoryJobStore:
 
             assert [job.id for job in listed] == [job.id for job in jobs[:2]]
 
+    class WhenAJobIsClaimed:
+        def test_is_left_to_its_worker_until_the_lease_ends(self) -> None:
+            clock = ManualClock()
+            store = MemoryStorage(clock)
+            job = new_job(max_attempts=2, lease=timedelta(seconds=30))
+            store.jobs.add([job])
+            store.jobs.claim(job.id)
+            clock.advance(timedelta(seconds=29.9))
+
+            before = store.jobs.claim(job.id)
+            clock.advance(timedelta(seconds=0.1))
+            after = store.jobs.claim(job.id)
+
+            assert before is None
+            assert after is not None
+
     class WhenAClaimDoesNotHoldTheJobAnyMore:
         def test_settles_nothing(self) -> None:
             store = storage()

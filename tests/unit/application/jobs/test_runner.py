@@ -426,6 +426,7 @@ class TestJobRunner:
 
             assert outcome is RunOutcome.SKIPPED
             assert prints_in(shop) == []
+            assert found(shop, job_id).state is JobState.RUNNING
 
     class WhenTheLeaseIsLost:
         def run_and_lose(self, *, crash: bool = False, attempts: int = 2) -> tuple[Workshop, UUID, RunOutcome]:
@@ -524,6 +525,13 @@ class TestJobRunner:
             shop = workshop(jobs=[print_label])
             job_id = shop.enqueue(print_label, Label("x"))
             shop.runner.run(job_id)
+
+            assert shop.runner.hand_back() == 0
+
+        def test_does_not_ask_the_store_about_what_has_ended(self) -> None:
+            shop = workshop(jobs=[print_label, print_and_crash], store=faulty("release"))
+            for handler in (print_label, print_and_crash):
+                shop.runner.run(shop.enqueue(handler, Label("x")))
 
             assert shop.runner.hand_back() == 0
 
