@@ -33,7 +33,7 @@ class JobStore(Protocol):
         ...
 
     def retry(self, claim: Claim, *, error: str, wait: timedelta) -> bool:
-        """Put a claimed job back to pending, due after `wait`.
+        """Put a claimed job back to pending, due after `wait`; one that has no attempt left is marked dead instead.
 
         Returns:
             False if the claim did not hold the job any more; then nothing has changed.

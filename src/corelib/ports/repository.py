@@ -13,7 +13,8 @@ class Repository(Protocol[A, I_contra]):
     """The aggregates of one class, as one unit of work sees them.
 
     Within the unit of work an identifier stands for one object: whoever asks twice gets the same instance. Changes of
-    loaded aggregates are written when the unit of work commits; there is no save call.
+    loaded aggregates are written when the unit of work commits; there is no save call. A changed identifier is refused
+    then with a MisuseError.
     """
 
     def add(self, aggregate: A) -> None:

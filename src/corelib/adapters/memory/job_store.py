@@ -76,7 +76,9 @@ class MemoryJobStore:
             return Claim(row.job, row.token)
 
     def retry(self, claim: Claim, *, error: str, wait: timedelta) -> bool:
-        """Put a claimed job back to pending."""
+        """Put a claimed job back to pending, or mark it dead if it has no attempt left."""
+        if claim.job.attempts >= claim.job.max_attempts:
+            return self.bury(claim, error=error)
         with self._lock:
             row = self._held(claim)
             if row is None:

@@ -98,6 +98,8 @@ class MemoryRepository(Generic[A]):
         """Raise if what is in hand cannot be applied to what is committed now."""
         committed = self._tables.of(self._kind)
         for identifier, entry in self._entries.items():
+            if _identifier(entry.aggregate) != identifier:
+                raise MisuseError(f"The identifier of a {self._kind.__name__} was changed from {identifier!r}.")
             stored = committed.get(identifier)
             if not entry.version and stored is not None:
                 raise self._taken(identifier)

@@ -44,6 +44,13 @@ class SqlDialect(Protocol):
         """Let an update pass over rows that others have locked, where the engine has a word for it in UPDATE."""
         ...
 
+    def has_failed(self, connection: Connection) -> bool:
+        """Return whether the server has given up the transaction, so that COMMIT would store nothing and say nothing.
+
+        That is so after a failed statement whose error somebody caught.
+        """
+        ...
+
     def lock_schema(self, connection: Connection) -> None:
         """Wait for the right to change tables; it ends with the transaction."""
         ...

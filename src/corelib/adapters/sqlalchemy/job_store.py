@@ -48,7 +48,9 @@ class SqlJobStore:
         return None if row is None else Claim(job_rows.job_of(row), token)
 
     def retry(self, claim: Claim, *, error: str, wait: timedelta) -> bool:
-        """Put a claimed job back to pending."""
+        """Put a claimed job back to pending, or mark it dead if it has no attempt left."""
+        if claim.job.attempts >= claim.job.max_attempts:
+            return self.bury(claim, error=error)
         values = {"wait_ms": milliseconds(wait), "error": error[: job_rows.LONGEST_ERROR]}
         return self._settle(_RETRY, claim, values)
 

@@ -30,6 +30,10 @@ from corelib.errors import (
     TransientFailure,
 )
 
+ROLLED_BACK = "corelib_rolled_back"
+_ROLLING_BACK = frozenset({1205, 3960, 3961, 41301, 41302, 41305, 41325})
+"""Errors after which the transaction is gone, whoever catches them."""
+
 Hinted = TypeVar("Hinted", bound=sa.Select[Any] | sa.Update)
 CONNECT_SECONDS = 10
 SCHEMA_LOCK_MILLISECONDS = 120_000
@@ -107,6 +111,8 @@ class MssqlDialect:
         """Switch off the driver manager's own pool, which would hand out connections behind SQLAlchemy's back."""
         setattr(engine.dialect.loaded_dbapi, "pooling", False)  # noqa: B010 - an attribute of pyodbc alone
         event.listen(engine, "handle_error", _tell_unreachable_from_lost)
+        event.listen(engine, "handle_error", _remember_rollback)
+        event.listen(engine, "begin", lambda connection: connection.info.pop(ROLLED_BACK, None))
 
     def skip_locked(self, select: S, table: sa.Table) -> S:
         """Add the table hints, and make sure that they stand in the statement.
@@ -120,6 +126,10 @@ class MssqlDialect:
     def passing_over_locked(self, update: sa.Update) -> sa.Update:
         """Hint the target as well: the server reads it once more, and must not wait there either."""
         return require_hint(update.with_hint(SKIP_LOCKED, dialect_name="mssql"), SKIP_LOCKED)
+
+    def has_failed(self, connection: Connection) -> bool:
+        """Return whether an error of this transaction was one that the server answers with a rollback of its own."""
+        return bool(connection.info.get(ROLLED_BACK))
 
     def lock_schema(self, connection: Connection) -> None:
         """Take an application lock that ends with the transaction; a return code below 0 means that it was refused."""
@@ -191,6 +201,13 @@ def _tell_unreachable_from_lost(context: ExceptionContext) -> None:
     """
     if context.connection is None and not context.is_pre_ping:
         context.is_disconnect = False
+
+
+def _remember_rollback(context: ExceptionContext) -> None:
+    """Note on the connection that the server has rolled its transaction back (Microsoft: "error 1205, 3960, ...")."""
+    text = str(context.original_exception)
+    if context.connection is not None and any(int(number) in _ROLLING_BACK for number in _NUMBER.findall(text)):
+        context.connection.info[ROLLED_BACK] = True
 
 
 def _installed_drivers() -> list[str]:

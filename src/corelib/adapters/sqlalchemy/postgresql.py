@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
@@ -24,6 +25,9 @@ from corelib.errors import (
     ServerUnreachable,
     TransientFailure,
 )
+
+if TYPE_CHECKING:
+    import psycopg
 
 SCHEMA_LOCK = 0x636F7265  # "core"
 CONNECT_SECONDS = 10
@@ -88,6 +92,13 @@ class PostgresqlDialect:
     def passing_over_locked(self, update: sa.Update) -> sa.Update:
         """Change nothing: the rows were locked by the query that found them."""
         return update
+
+    def has_failed(self, connection: Connection) -> bool:
+        """Return whether libpq knows the transaction as failed."""
+        from psycopg.pq import TransactionStatus  # noqa: PLC0415 - an optional driver, there by now
+
+        driver = cast("psycopg.Connection[object]", connection.connection.driver_connection)
+        return driver.info.transaction_status is TransactionStatus.INERROR
 
     def lock_schema(self, connection: Connection) -> None:
         """Take an advisory lock that ends with the transaction."""

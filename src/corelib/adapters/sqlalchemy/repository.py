@@ -180,10 +180,10 @@ class SqlRepository(Generic[A]):
         if row == entry.row and not changed_lists:
             return
         columns = self._mapping.shape.columns
-        changed = {c: new for c, old, new in zip(columns, entry.row, row, strict=True) if old != new}
+        changed = _differences(columns, entry.row, row)
         key = {"corelib_key": entry.identifier, "corelib_loaded": entry.version}
-        values = {**key, VERSION: entry.version + 1, **changed}
-        if self._connection().execute(self._statements.update(tuple(changed)), values).rowcount != 1:
+        statement, values = self._statements.update.writing({**changed, VERSION: entry.version + 1})
+        if self._connection().execute(statement, {**key, **values}).rowcount != 1:
             raise self._conflict(entry)
         for name, rows in changed_lists.items():
             self._write_parts(name, entry, rows)
@@ -199,9 +199,9 @@ class SqlRepository(Generic[A]):
             connection.execute(statements.delete_from, {"corelib_owner": entry.identifier, "corelib_place": len(rows)})
         for place, (before, after) in enumerate(zip(old, rows, strict=False)):
             if before != after:
-                changes = dict(zip(part.shape.columns, after, strict=True))
                 key = {"corelib_owner": entry.identifier, "corelib_place": place}
-                connection.execute(statements.update, {**key, **changes})
+                statement, values = statements.update.writing(_differences(part.shape.columns, before, after))
+                connection.execute(statement, {**key, **values})
         added = [_part_row(part, entry.identifier, place, rows[place]) for place in range(len(old), len(rows))]
         if added:
             connection.execute(statements.insert, added)
@@ -250,6 +250,11 @@ class SqlRepository(Generic[A]):
     @property
     def _name(self) -> str:
         return self._mapping.kind.__name__
+
+
+def _differences(columns: Sequence[str], before: Row, after: Row) -> dict[str, object]:
+    """Return the columns whose values differ, with their new values."""
+    return {name: new for name, old, new in zip(columns, before, after, strict=True) if old != new}
 
 
 def _dump_parts(part: CompiledParts, aggregate: object, name: str) -> list[Row]:

@@ -90,6 +90,10 @@ class SqliteDialect:
         """Change nothing: the rows were locked by the query that found them."""
         return update
 
+    def has_failed(self, connection: Connection) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Return False: a failed statement leaves the transaction as it was."""
+        return False
+
     def lock_schema(self, connection: Connection) -> None:
         """Do nothing: the transaction holds the write lock."""
 

@@ -17,7 +17,7 @@ from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 from corelib.application.unit_of_work import TransactionalUnitOfWork
 from corelib.domain.event import RecordedEvent
 from corelib.domain.job import NewJob
-from corelib.errors import LeaseLost, MisuseError, UnboundHandler
+from corelib.errors import LeaseLost, MisuseError, TransientFailure, UnboundHandler
 from corelib.ports.repository import Repository
 from corelib.ports.unit_of_work import UnitOfWork
 
@@ -95,6 +95,7 @@ class SqlTransaction:
         try:
             self.flush()
             if self._connection is not None:
+                self._refuse_failed(self._connection)
                 with translated(self._dialect, committing=True):
                     self._connection.commit()
         except BaseException:
@@ -105,6 +106,13 @@ class SqlTransaction:
     def rollback(self) -> None:
         """Roll back; closing the connection does it, whatever state it is in."""
         self._close()
+
+    def _refuse_failed(self, connection: Connection) -> None:
+        if self._dialect.has_failed(connection):
+            raise TransientFailure(
+                "The transaction was given up by the server after a statement failed, so nothing can be committed.",
+                hint="Do not catch the errors of your own statements, or run them in a savepoint.",
+            )
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None

@@ -209,6 +209,16 @@ class JobStoreContract(StoreContract):
             assert error is not None
             assert error.startswith("failed failed")
 
+    class WhenAJobIsToBeRetriedThatHasNoAttemptLeft:
+        def test_is_dead(self, storage: Storage) -> None:
+            new = stored_job(storage, max_attempts=1)
+
+            kept = storage.jobs.retry(claimed(storage, new.id), error="failed for good", wait=AT_ONCE)
+
+            job = found(storage, new)
+            assert kept is True
+            assert (job.state, job.error) == (JobState.DEAD, "failed for good")
+
     class WhenAJobIsBuried:
         def test_is_dead(self, storage: Storage) -> None:
             new = stored_job(storage)

@@ -480,6 +480,19 @@ class RepositoryContract(StoreContract):
                 with pytest.raises(MisuseError):
                     uow.repository(Parcel).remove(parcel)
 
+    class WhenAnIdentifierIsChanged:
+        def test_is_refused_and_nothing_is_stored(self, work: Work) -> None:
+            parcel = a_parcel()
+            work.stores(parcel)
+
+            with work.unit() as uow:
+                uow.repository(Parcel).get(parcel.id).id = new_id()
+
+                with pytest.raises(MisuseError, match="identifier of a Parcel was changed"):
+                    uow.commit()
+
+            assert work.sees(parcel) == contents(parcel)
+
     class WhenTheyAreCounted:
         def test_is_zero_at_first(self, work: Work) -> None:
             with work.unit() as uow:

@@ -40,8 +40,7 @@ from corelib.errors import (
 
 HELD = "WHERE shop_basket.id = ? AND shop_basket.version = ?"
 UPDATE_PLACE = (
-    "UPDATE shop_basket_line SET ware_id=?, quantity=?, price_amount=?, price_currency=? "
-    "WHERE shop_basket_line.basket_id = ? AND shop_basket_line.position = ?"
+    "UPDATE shop_basket_line SET quantity=? WHERE shop_basket_line.basket_id = ? AND shop_basket_line.position = ?"
 )
 
 
@@ -441,7 +440,7 @@ class TestWritingChanges:
 
 
 class TestWritingParts:
-    def test_updates_only_the_place_that_has_changed(self, storage: SqlStorage) -> None:
+    def test_updates_only_the_place_and_the_column_that_have_changed(self, storage: SqlStorage) -> None:
         stored(storage, Basket("B-1", [line(1), line(2), line(3)]))
 
         with sent_by(storage.engine) as sent, committed(storage) as transaction:

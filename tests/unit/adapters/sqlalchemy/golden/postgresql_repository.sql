@@ -46,7 +46,7 @@ UPDATE shop_basket SET note=%(note)s::VARCHAR, version=%(version)s::INTEGER WHER
 DELETE FROM shop_basket_line WHERE shop_basket_line.basket_id = %(corelib_owner)s::VARCHAR AND shop_basket_line.position >= %(corelib_place)s::INTEGER;
 
 -- update a part
-UPDATE shop_basket_line SET ware_id=%(ware_id)s::VARCHAR, quantity=%(quantity)s::INTEGER, price_amount=%(price_amount)s, price_currency=%(price_currency)s::VARCHAR WHERE shop_basket_line.basket_id = %(corelib_owner)s::VARCHAR AND shop_basket_line.position = %(corelib_place)s::INTEGER;
+UPDATE shop_basket_line SET quantity=%(quantity)s::INTEGER WHERE shop_basket_line.basket_id = %(corelib_owner)s::VARCHAR AND shop_basket_line.position = %(corelib_place)s::INTEGER;
 
 -- delete parts
 DELETE FROM shop_basket_line WHERE shop_basket_line.basket_id = %(corelib_owner)s::VARCHAR;

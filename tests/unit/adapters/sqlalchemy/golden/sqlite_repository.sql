@@ -46,7 +46,7 @@ UPDATE shop_basket SET note=?, version=? WHERE shop_basket.id = ? AND shop_baske
 DELETE FROM shop_basket_line WHERE shop_basket_line.basket_id = ? AND shop_basket_line.position >= ?;
 
 -- update a part
-UPDATE shop_basket_line SET ware_id=?, quantity=?, price_amount=?, price_currency=? WHERE shop_basket_line.basket_id = ? AND shop_basket_line.position = ?;
+UPDATE shop_basket_line SET quantity=? WHERE shop_basket_line.basket_id = ? AND shop_basket_line.position = ?;
 
 -- delete parts
 DELETE FROM shop_basket_line WHERE shop_basket_line.basket_id = ?;
