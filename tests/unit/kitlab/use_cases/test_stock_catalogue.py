@@ -45,9 +45,10 @@ class TestStockCatalogue:
 
         def test_takes_a_practitioner_for_no_kit_of_that_name(self) -> None:
             lab = laboratory(stocked=False)
-            lab.host.execute(StockCatalogue([], [KitEntry("PR-1", "A strange code", active=True)]))
+            kit = KitEntry(ADA.id, "A strange code", active=True)
+            lab.host.execute(StockCatalogue([], [kit]))
 
-            added = lab.host.execute(StockCatalogue([ADA], []))
+            added = lab.host.execute(StockCatalogue([ADA], [kit]))
 
             assert added == 1
             assert [practitioner.id for practitioner in lab.all(Practitioner)] == ["PR-1"]
