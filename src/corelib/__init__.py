@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from corelib.domain.job import Job as Job
     from corelib.domain.job import JobState as JobState
     from corelib.domain.message import Command as Command
+    from corelib.domain.specification import Specification as Specification
+    from corelib.domain.specification import ascending as ascending
+    from corelib.domain.specification import descending as descending
+    from corelib.domain.specification import where as where
     from corelib.ports.clock import Clock as Clock
     from corelib.ports.logger import Logger as Logger
     from corelib.ports.repository import Repository as Repository
@@ -49,11 +53,15 @@ _HOMES = {
     "Repository": "ports.repository",
     "Resources": "application.app",
     "Settings": "application.settings",
+    "Specification": "domain.specification",
     "UnitOfWork": "ports.unit_of_work",
+    "ascending": "domain.specification",
     "current_context": "application.context",
+    "descending": "domain.specification",
     "job": "application.jobs.description",
     "new_id": "domain.identifiers",
     "use_context": "application.context",
+    "where": "domain.specification",
 }
 
 __all__ = [
@@ -71,11 +79,15 @@ __all__ = [
     "Repository",
     "Resources",
     "Settings",
+    "Specification",
     "UnitOfWork",
+    "ascending",
     "current_context",
+    "descending",
     "job",
     "new_id",
     "use_context",
+    "where",
 ]
 
 

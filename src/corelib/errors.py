@@ -218,3 +218,7 @@ class MisuseError(CorelibError):
 
 class UnitOfWorkClosed(MisuseError):
     """A unit of work was used before it began or after it ended."""
+
+
+class InvalidSpecification(MisuseError):
+    """A specification names a field that is not there, or compares it with a value of another type."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -97,8 +98,10 @@ class Host:
 
     def close(self) -> None:
         """Give back every connection; doing so twice does no harm."""
-        while self._closing:
-            self._closing.pop()()
+        with ExitStack() as stack:  # closes the rest too if one fails
+            for close in self._closing:
+                stack.callback(close)
+            self._closing.clear()
 
     def __enter__(self) -> Self:
         return self

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
+from corelib.domain.specification import Sort, Specification
+
 A = TypeVar("A")
 I_contra = TypeVar("I_contra", contravariant=True)
 
@@ -39,7 +41,7 @@ class Repository(Protocol[A, I_contra]):
         """Return the aggregate with this identifier, or None."""
         ...
 
-    def find_many(self, identifiers: Sequence[I_contra]) -> list[A]:
+    def find_many(self, identifiers: Sequence[I_contra]) -> Sequence[A]:
         """Return those that exist among the identifiers, in the order asked, each once; any number may be asked."""
         ...
 
@@ -51,8 +53,31 @@ class Repository(Protocol[A, I_contra]):
         """
         ...
 
-    def count(self) -> int:
-        """Return how many aggregates there are, those added in this unit of work included."""
+    def list(
+        self, specification: Specification | None = None, *, sort: Sequence[Sort] = (), limit: int | None = None
+    ) -> Sequence[A]:
+        """Return the aggregates that satisfy a specification, changes of this unit of work included.
+
+        Args:
+            specification: by default all.
+            sort: by which fields; what is equal in all of them comes in the order of the identifiers.
+            limit: at most so many.
+
+        Raises:
+            InvalidSpecification: if a path leads to no field, or a value has another type than its field.
+            InvalidData: if a value cannot be compared with its column, as a decimal with more digits than that keeps.
+        """
+        ...
+
+    def exists(self, specification: Specification) -> bool:
+        """Return whether any aggregate satisfies a specification; raises as `list` does."""
+        ...
+
+    def count(self, specification: Specification | None = None) -> int:
+        """Return how many aggregates satisfy a specification, by default all; raises as `list` does.
+
+        Changes of this unit of work are included.
+        """
         ...
 
     def stream(self, *, batch: int = 500) -> Iterator[A]:

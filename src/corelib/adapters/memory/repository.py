@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from attrs import define
 
+from corelib.adapters.memory.evaluation import in_order, satisfies
 from corelib.adapters.memory.state import copy_of, state_of
 from corelib.adapters.memory.tables import Stored, Tables
+from corelib.domain.specification import Sort, Specification
+from corelib.domain.specification_check import check, check_sort
 from corelib.errors import AlreadyExists, ConcurrencyConflict, MisuseError, NotFound
 
 A = TypeVar("A")
@@ -51,7 +54,7 @@ class MemoryRepository(Generic[A]):
         entry = self._entries.get(identifier) or self._load(identifier)
         return None if entry is None or entry.removed else entry.aggregate
 
-    def find_many(self, identifiers: Sequence[object]) -> list[A]:
+    def find_many(self, identifiers: Sequence[object]) -> Sequence[A]:
         """Return those that exist, in the order asked."""
         found = (self.find(identifier) for identifier in dict.fromkeys(identifiers))
         return [aggregate for aggregate in found if aggregate is not None]
@@ -70,16 +73,35 @@ class MemoryRepository(Generic[A]):
         else:
             del self._entries[identifier]
 
-    def count(self) -> int:
+    def list(
+        self, specification: Specification | None = None, *, sort: Sequence[Sort] = (), limit: int | None = None
+    ) -> Sequence[A]:
+        """Look at every aggregate."""
+        check_sort(sort, self._kind)
+        found = in_order(self._matching(specification), sort)[:limit]
+        return [self.get(_identifier(aggregate)) for aggregate in found]
+
+    def exists(self, specification: Specification) -> bool:
+        """Look at every aggregate."""
+        return bool(self._matching(specification))
+
+    def count(self, specification: Specification | None = None) -> int:
         """Count the aggregates."""
-        with self._tables.lock:
-            committed = set(self._tables.of(self._kind))
-        ours = {identifier for identifier, entry in self._entries.items() if not entry.removed}
-        gone = {identifier for identifier, entry in self._entries.items() if entry.removed}
-        return len((committed | ours) - gone)
+        return len(self._matching(specification))
 
     def stream(self, *, batch: int = 500) -> Iterator[A]:  # noqa: ARG002 - all is in memory
         """Go through copies of all aggregates."""
+        for aggregate in self._visible():
+            yield copy_of(aggregate)
+
+    def _matching(self, specification: Specification | None) -> Sequence[A]:
+        if specification is None:
+            return self._visible()
+        check(specification, self._kind)
+        return [aggregate for aggregate in self._visible() if satisfies(aggregate, specification)]
+
+    def _visible(self) -> Sequence[A]:
+        """Return what this unit of work sees, in the order of the identifiers; what is not in hand is not copied."""
         with self._tables.lock:
             visible = {key: stored.aggregate for key, stored in self._tables.of(self._kind).items()}
         for key, entry in self._entries.items():
@@ -87,10 +109,9 @@ class MemoryRepository(Generic[A]):
                 visible.pop(key, None)
             else:
                 visible[key] = entry.aggregate
-        for key in sorted(visible, key=lambda key: (str(type(key)), key)):
-            yield copy_of(visible[key])  # type: ignore[misc]
+        return [cast("A", visible[key]) for key in sorted(visible, key=lambda key: (str(type(key)), key))]
 
-    def tracked(self) -> list[object]:
+    def tracked(self) -> Sequence[object]:
         """Return the aggregates in hand."""
         return [entry.aggregate for entry in self._entries.values()]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
+from corelib.domain.specification import Operator
 from corelib.errors import CorelibError
 
+Column = sa.ColumnElement[Any]
+Condition = sa.ColumnElement[bool]
 S = TypeVar("S", bound=sa.Select[tuple[object, ...]])
 
 
@@ -42,6 +46,18 @@ class SqlDialect(Protocol):
 
     def passing_over_locked(self, update: sa.Update) -> sa.Update:
         """Let an update pass over rows that others have locked, where the engine has a word for it in UPDATE."""
+        ...
+
+    def compare_texts(self, column: Column, operator: Operator, value: str) -> Condition:
+        """Compare a text exactly: case and trailing blanks count, order goes by code points, nothing is a wildcard."""
+        ...
+
+    def by_code_points(self, column: Column) -> Column:
+        """Return what sorts a text column by code points."""
+        ...
+
+    def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
+        """Compare a column with any number of values, at least one; texts exactly."""
         ...
 
     def has_failed(self, connection: Connection) -> bool:

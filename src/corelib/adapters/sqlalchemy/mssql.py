@@ -8,13 +8,18 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import mssql
 from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
-from corelib.adapters.sqlalchemy.dialect import S
+from corelib.adapters.sqlalchemy.comparing import compared, json_array
+from corelib.adapters.sqlalchemy.dialect import Column, Condition, S
 from corelib.adapters.sqlalchemy.failures import SQLSTATE, brief, refused
+from corelib.domain.specification import Operator
 from corelib.errors import (
     AlreadyExists,
     AuthenticationFailed,
@@ -35,6 +40,7 @@ _ROLLING_BACK = frozenset({1205, 3960, 3961, 41301, 41302, 41305, 41325})
 """Errors after which the transaction is gone, whoever catches them."""
 
 Hinted = TypeVar("Hinted", bound=sa.Select[Any] | sa.Update)
+BINARY = "Latin1_General_100_BIN2"
 CONNECT_SECONDS = 10
 SCHEMA_LOCK_MILLISECONDS = 120_000
 
@@ -127,6 +133,44 @@ class MssqlDialect:
         """Hint the target as well: the server reads it once more, and must not wait there either."""
         return require_hint(update.with_hint(SKIP_LOCKED, dialect_name="mssql"), SKIP_LOCKED)
 
+    def compare_texts(self, column: Column, operator: Operator, value: str) -> Condition:
+        """Compare exactly: the column's own collation, which an index serves, finds candidates that are then checked.
+
+        Trailing blanks are equal to none for `=` under every collation (Microsoft: "String comparison"), so the lengths
+        are compared too. `CHARINDEX` knows no wildcards, and does not find the empty text.
+        """
+        bound = sa.literal(value, column.type)
+        exact = self.by_code_points(column)
+        if operator.looks_into_texts:
+            place = sa.func.charindex(bound, exact)
+            if not value:
+                return sa.case((column.is_(None), sa.null()), else_=1) == 1
+            return place == 1 if operator is Operator.STARTS_WITH else place > 0
+        same = sa.and_(column == bound, exact == bound, sa.func.datalength(column) == sa.func.datalength(bound))
+        if operator is Operator.EQUAL:
+            return same
+        if operator is Operator.NOT_EQUAL:
+            return sa.not_(same)
+        strict = Operator.LESS if operator in (Operator.LESS, Operator.AT_MOST) else Operator.GREATER
+        shorter = compared(sa.func.datalength(column), strict, sa.func.datalength(bound))
+        beyond = sa.or_(compared(exact, strict, bound), sa.and_(exact == bound, shorter))
+        return beyond if operator is strict else sa.or_(beyond, same)
+
+    def by_code_points(self, column: Column) -> Column:
+        """Sort by a binary collation."""
+        return sa.collate(column, BINARY)
+
+    def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
+        """Send the values as one JSON array, which OPENJSON turns into rows of the column's type."""
+        rows = _JsonRows(json_array(column, values, mssql.dialect()), column.type).table_valued(  # type: ignore[no-untyped-call]
+            sa.column("v", column.type), name="listed"
+        )
+        if not isinstance(column.type, sa.String):
+            return column.in_(sa.select(rows.c.v))
+        lengths = sa.func.datalength(rows.c.v) == sa.func.datalength(column)
+        found = sa.exists(sa.select(sa.literal(1)).where(self.by_code_points(rows.c.v) == column, lengths))
+        return sa.case((column.is_(None), sa.null()), (found, 1), else_=0) == 1
+
     def has_failed(self, connection: Connection) -> bool:
         """Return whether an error of this transaction was one that the server answers with a rollback of its own."""
         return bool(connection.info.get(ROLLED_BACK))
@@ -174,8 +218,6 @@ def require_hint(statement: Hinted, hint: str) -> Hinted:
     Raises:
         MisuseError: if SQLAlchemy dropped it.
     """
-    from sqlalchemy.dialects import mssql  # noqa: PLC0415 - only where hints are used
-
     compiled = statement.compile(dialect=mssql.dialect())  # type: ignore[no-untyped-call]
     if hint not in str(compiled):
         raise MisuseError(f"The hint {hint} was dropped from a statement.", hint="Hint the table that FROM names.")
@@ -237,6 +279,23 @@ def _no_driver(reason: str) -> MissingDriver:
         f"There is no Microsoft ODBC driver for SQL Server: {reason}.",
         hint="Install msodbcsql18 (Microsoft: 'Download ODBC Driver for SQL Server'), or name another with ?driver=.",
     )
+
+
+class _JsonRows(FunctionElement[Any]):
+    """The values of a JSON array as rows of one column `v`."""
+
+    name = "json_rows"
+    inherit_cache = False  # the type of the column stands in the text
+
+    def __init__(self, array: str, kind: TypeEngine[Any]) -> None:
+        super().__init__(sa.literal(array, sa.UnicodeText()))
+        self.kind = kind
+
+
+@compiles(_JsonRows, "mssql")
+def _json_rows(element: _JsonRows, compiler: SQLCompiler, **options: Any) -> str:
+    kind = element.kind.compile(dialect=compiler.dialect)
+    return f"OPENJSON({compiler.process(element.clauses, **options)}) WITH (v {kind} '$')"
 
 
 @compiles(utc_now, "mssql")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
-from corelib.adapters.sqlalchemy.dialect import S
+from corelib.adapters.sqlalchemy.comparing import compared
+from corelib.adapters.sqlalchemy.dialect import Column, Condition, S
 from corelib.adapters.sqlalchemy.failures import brief, refused
+from corelib.domain.specification import Operator
 from corelib.errors import (
     AlreadyExists,
     AuthenticationFailed,
@@ -92,6 +96,23 @@ class PostgresqlDialect:
     def passing_over_locked(self, update: sa.Update) -> sa.Update:
         """Change nothing: the rows were locked by the query that found them."""
         return update
+
+    def compare_texts(self, column: Column, operator: Operator, value: str) -> Condition:
+        """Compare exactly, as equality does under every deterministic collation; order by the collation C."""
+        bound = sa.literal(value, column.type)
+        if operator is Operator.STARTS_WITH:
+            return sa.func.starts_with(column, bound)
+        if operator is Operator.CONTAINS:
+            return sa.func.strpos(column, bound) > 0
+        return compared(self.by_code_points(column) if operator.orders else column, operator, bound)
+
+    def by_code_points(self, column: Column) -> Column:
+        """Sort by the collation C: UTF-8 by its bytes."""
+        return sa.collate(column, "C")
+
+    def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
+        """Send the values as one array."""
+        return column == sa.any_(sa.literal(list(values), postgresql.ARRAY(column.type)))
 
     def has_failed(self, connection: Connection) -> bool:
         """Return whether libpq knows the transaction as failed."""

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
+import sqlalchemy as sa
 from attrs import define, field
 from sqlalchemy.engine import Connection
 
 from corelib.adapters.sqlalchemy.mapping import VERSION, AggregateMapping, CompiledParts
+from corelib.adapters.sqlalchemy.specifications import SqlSpecifications
 from corelib.adapters.sqlalchemy.statements import MOST_IDENTIFIERS, Statements
+from corelib.domain.specification import Sort, Specification
+from corelib.domain.specification_check import check, check_sort
 from corelib.errors import AlreadyExists, ConcurrencyConflict, MisuseError, NotFound
 
 A = TypeVar("A")
 Row = tuple[object, ...]
+Rows = list[Row]
 
 
 @define(eq=False)
@@ -44,6 +49,7 @@ class SqlRepository(Generic[A]):
         statements: its prepared statements.
         connection: returns the connection of the transaction, with driver errors translated around `execute`.
         flush: writes what has changed in all repositories of the transaction.
+        specifications: compiles specifications for this mapping.
     """
 
     def __init__(
@@ -52,11 +58,13 @@ class SqlRepository(Generic[A]):
         statements: Statements,
         connection: Callable[[], Connection],
         flush: Callable[[], None],
+        specifications: SqlSpecifications,
     ) -> None:
         self._mapping = mapping
         self._statements = statements
         self._connection = connection
         self._flush = flush
+        self._specifications = specifications
         self._entries: dict[object, _Entry[A]] = {}
         self._deleted: list[A] = []
 
@@ -87,7 +95,7 @@ class SqlRepository(Generic[A]):
             entry = self._entries[row[0]]
         return None if entry.removed else entry.aggregate
 
-    def find_many(self, identifiers: Sequence[object]) -> list[A]:
+    def find_many(self, identifiers: Sequence[object]) -> Sequence[A]:
         """Return those that exist, in the order asked; asks the database in portions of 1,000 identifiers."""
         wanted = list(dict.fromkeys(identifiers))
         unknown = [identifier for identifier in wanted if identifier not in self._entries]
@@ -109,12 +117,32 @@ class SqlRepository(Generic[A]):
         else:
             del self._entries[entry.identifier]
 
-    def count(self) -> int:
-        """Count the aggregates, pending changes included."""
-        stored = self._connection().execute(self._statements.count).scalar_one()
-        new = sum(not entry.version for entry in self._entries.values())
-        gone = sum(entry.removed for entry in self._entries.values())
-        return int(stored) + new - gone
+    def list(
+        self, specification: Specification | None = None, *, sort: Sequence[Sort] = (), limit: int | None = None
+    ) -> Sequence[A]:
+        """Ask the database; one statement for the roots, one for each collection of parts."""
+        check_sort(sort, self._mapping.kind)
+        statement = self._where(self._statements.select, specification).order_by(*self._specifications.order(sort))
+        rows = list(map(tuple, self._connection().execute(statement.limit(limit))))
+        self._track(rows)
+        return [self._entries[row[0]].aggregate for row in rows]
+
+    def exists(self, specification: Specification) -> bool:
+        """Ask the database for one identifier."""
+        statement = self._where(sa.select(self._mapping.identifier), specification).limit(1)
+        return self._connection().execute(statement).first() is not None
+
+    def _where(self, statement: sa.Select[Any], specification: Specification | None) -> sa.Select[Any]:
+        """Write pending changes, so that the database sees them, and restrict a statement."""
+        self._flush()
+        if specification is None:
+            return statement
+        check(specification, self._mapping.kind)
+        return statement.where(self._specifications.condition(specification))
+
+    def count(self, specification: Specification | None = None) -> int:
+        """Count in the database."""
+        return int(self._connection().execute(self._where(self._statements.count, specification)).scalar_one())
 
     def stream(self, *, batch: int = 500) -> Iterator[A]:
         """Go through all aggregates, a portion at a time: those of this unit of work must be flushed to be seen."""
@@ -127,7 +155,7 @@ class SqlRepository(Generic[A]):
             following = self._statements.page(batch, first=False)
             rows = list(map(tuple, self._connection().execute(following, {"after": rows[-1][0]})))
 
-    def tracked(self) -> list[object]:
+    def tracked(self) -> Sequence[object]:
         """Return the aggregates in hand; those deleted already are among them, since they may have recorded events."""
         return [*self._deleted, *(entry.aggregate for entry in self._entries.values())]
 
@@ -191,7 +219,7 @@ class SqlRepository(Generic[A]):
         entry.row = row
         entry.parts = lists
 
-    def _write_parts(self, name: str, entry: _Entry[A], rows: list[Row]) -> None:
+    def _write_parts(self, name: str, entry: _Entry[A], rows: Rows) -> None:
         """Write a changed list place by place: further places are inserted, spare ones deleted."""
         connection, statements, part = self._connection(), self._statements.parts[name], self._mapping.parts[name]
         old = entry.parts[name]
@@ -218,7 +246,7 @@ class SqlRepository(Generic[A]):
             lists = {name: parts[name][identifier] for name in self._mapping.parts}
             self._entries[identifier] = _Entry(identifier, self._build(row, parts), version, values, lists)
 
-    def _build(self, row: Row, parts: dict[str, dict[object, list[Row]]]) -> A:
+    def _build(self, row: Row, parts: dict[str, dict[object, Rows]]) -> A:
         """Make an aggregate from `(id, version, *columns)` and the rows of its parts."""
         lists = [
             [part.shape.load(part_row) for part_row in parts[name][row[0]]]
@@ -226,11 +254,11 @@ class SqlRepository(Generic[A]):
         ]
         return cast("A", self._mapping.shape.load(row[2:], *lists))
 
-    def _load_parts(self, identifiers: list[object]) -> dict[str, dict[object, list[Row]]]:
+    def _load_parts(self, identifiers: Sequence[object]) -> dict[str, dict[object, Rows]]:
         """Read the parts of many aggregates, one statement for each collection and 1,000 identifiers."""
-        loaded: dict[str, dict[object, list[Row]]] = {}
+        loaded: dict[str, dict[object, Rows]] = {}
         for name, statements in self._statements.parts.items():
-            by_owner: dict[object, list[Row]] = defaultdict(list)
+            by_owner: dict[object, Rows] = defaultdict(list)
             for start in range(0, len(identifiers), MOST_IDENTIFIERS):
                 portion = identifiers[start : start + MOST_IDENTIFIERS]
                 for row in self._connection().execute(statements.select, {"ids": portion}):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
-from corelib.adapters.sqlalchemy.dialect import S
+from corelib.adapters.sqlalchemy.comparing import compared, json_array
+from corelib.adapters.sqlalchemy.dialect import Column, Condition, S
 from corelib.adapters.sqlalchemy.failures import brief, refused
+from corelib.domain.specification import Operator
 from corelib.errors import (
     AlreadyExists,
     CorelibError,
@@ -89,6 +93,24 @@ class SqliteDialect:
     def passing_over_locked(self, update: sa.Update) -> sa.Update:
         """Change nothing: the rows were locked by the query that found them."""
         return update
+
+    def compare_texts(self, column: Column, operator: Operator, value: str) -> Condition:
+        """Compare byte by byte, as the collation BINARY does; LIKE would ignore the case of ASCII letters."""
+        bound = sa.literal(value, column.type)
+        if operator is Operator.STARTS_WITH:
+            return sa.func.substr(column, 1, len(value)) == bound
+        if operator is Operator.CONTAINS:
+            return sa.func.instr(column, bound) > 0
+        return compared(column, operator, bound)
+
+    def by_code_points(self, column: Column) -> Column:
+        """Change nothing: the collation BINARY sorts UTF-8 by its bytes."""
+        return column
+
+    def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
+        """Send the values as one JSON array."""
+        listed = sa.func.json_each(json_array(column, values, sqlite.dialect())).table_valued("value")
+        return column.in_(sa.select(listed.c.value))
 
     def has_failed(self, connection: Connection) -> bool:  # noqa: ARG002 - the protocol's signature
         """Return False: a failed statement leaves the transaction as it was."""

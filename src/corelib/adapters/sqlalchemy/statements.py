@@ -61,6 +61,7 @@ class Statements:
         select = sa.select(key.label("corelib_id"), mapping.version.label("corelib_version"), *columns)
         held = sa.and_(key == sa.bindparam("corelib_key"), mapping.version == sa.bindparam("corelib_loaded"))
         self.update: Updates = Updates(table, held)
+        self.select: sa.Select[Any] = select
         self.select_one: sa.Select[Any] = select.where(key == sa.bindparam("id"))
         self.select_many: sa.Select[Any] = select.where(key.in_(sa.bindparam("ids", expanding=True)))
         self._first_page = select.order_by(key)

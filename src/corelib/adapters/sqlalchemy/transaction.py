@@ -13,6 +13,7 @@ from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.failures import close_quietly, translated
 from corelib.adapters.sqlalchemy.repository import SqlRepository
 from corelib.adapters.sqlalchemy.schema import SqlSchema
+from corelib.adapters.sqlalchemy.specifications import SqlSpecifications
 from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 from corelib.application.unit_of_work import TransactionalUnitOfWork
 from corelib.domain.event import RecordedEvent
@@ -52,7 +53,8 @@ class SqlTransaction:
                     f"No table is mapped for {aggregate.__name__}.", hint=f"Mapped are: {self._schema.mapped_names}."
                 )
             statements = self._schema.statements_of(mapping)
-            repository = SqlRepository(mapping, statements, self._translating, self.flush)
+            specifications = SqlSpecifications(mapping, self._dialect)
+            repository = SqlRepository(mapping, statements, self._translating, self.flush, specifications)
             self._repositories[aggregate] = repository
         return cast("Repository[A, object]", repository)
 

@@ -71,4 +71,6 @@ class Relay:
                     self._log.debug("jobs woken", jobs=swept)
             except CorelibError as error:
                 self._log.warning("relay round failed", reason=str(error))
+            except Exception as error:  # noqa: BLE001 - without its relay a worker would wait for ever
+                self._log.error("relay round crashed", error)
             self._stopping.wait(self._poll)

@@ -34,6 +34,7 @@ pytest.register_assert_rewrite(
             "job_store",
             "logger",
             "repository",
+            "specifications",
             "storage",
             "transport",
             "unit_of_work",

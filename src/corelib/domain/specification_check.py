@@ -1,0 +1,127 @@
+"""Whether a specification fits a class: its paths lead to fields, and its values have their types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Union, get_args, get_origin
+from uuid import UUID
+
+import attrs
+
+from corelib.domain.specification import AllParts, And, AnyPart, Comparison, In, IsNull, Not, Or, Sort, Specification
+from corelib.errors import InvalidSpecification
+
+ORDERED = (int, float, Decimal, str, datetime, date, timedelta)
+"""Classes whose values have an order that is the same on every engine; UUIDs and enums have none."""
+
+
+def check(specification: Specification, kind: type) -> None:
+    """Make sure that a specification fits an attrs class.
+
+    Raises:
+        InvalidSpecification: for an unknown field (the message lists the known ones), a value of another type than the
+            field's, or an operator that the field's type does not have.
+    """
+    match specification:
+        case Comparison():
+            _check_comparison(specification, kind)
+        case In(path, values):
+            found = field_type(kind, path)
+            for value in values:
+                _check_value(kind, path, found, value)
+        case IsNull(path):
+            field_type(kind, path)
+        case And(parts) | Or(parts):
+            for part in parts:
+                check(part, kind)
+        case Not(part):
+            check(part, kind)
+        case AnyPart(path, inner) | AllParts(path, inner):
+            check(inner, part_type(kind, path))
+        case _:
+            raise InvalidSpecification(f"{specification!r} is not a specification.", hint='Begin with where("field").')
+
+
+def check_sort(sort: Iterable[Sort], kind: type) -> None:
+    """Make sure that results can be sorted.
+
+    Raises:
+        InvalidSpecification: for an unknown field, or one whose type has no order.
+    """
+    for entry in sort:
+        found = field_type(kind, entry.path)
+        if not issubclass(found, ORDERED):
+            raise InvalidSpecification(f"{kind.__name__}.{entry.path} is a {found.__name__}, which has no order.")
+
+
+def field_type(kind: type, path: str) -> type:
+    """Return the class of the field at a path; `X | None` counts as X.
+
+    Raises:
+        InvalidSpecification: if there is no such field, or it is a collection.
+    """
+    current: object = kind
+    for name in path.split("."):
+        current = _attribute(current, name, kind, path)
+    if not isinstance(current, type):
+        raise InvalidSpecification(f"{kind.__name__}.{path} is a collection.", hint='Use where("parts").any(...).')
+    return current
+
+
+def part_type(kind: type, path: str) -> type:
+    """Return the class of the parts of the collection at a path.
+
+    Raises:
+        InvalidSpecification: if there is no such collection.
+    """
+    found = _attribute(kind, path, kind, path)
+    if get_origin(found) is list and isinstance(get_args(found)[0], type):
+        return get_args(found)[0]  # type: ignore[no-any-return]
+    raise InvalidSpecification(f"{kind.__name__}.{path} is not a list of parts.")
+
+
+def _check_comparison(comparison: Comparison, kind: type) -> None:
+    path, operator = comparison.path, comparison.operator
+    found = field_type(kind, path)
+    if operator.looks_into_texts and found is not str:
+        raise InvalidSpecification(f"{kind.__name__}.{path} is no text, so nothing can be looked for in it.")
+    if operator.orders and not issubclass(found, ORDERED):
+        raise InvalidSpecification(f"{kind.__name__}.{path} is a {found.__name__}, which has no order.")
+    _check_value(kind, path, found, comparison.value)
+
+
+def _attribute(current: object, name: str, kind: type, path: str) -> object:
+    if not isinstance(current, type) or not attrs.has(current):
+        raise InvalidSpecification(f"{kind.__name__}.{path} leads into something that has no fields.")
+    attrs.resolve_types(current)
+    known = {field.name: field.type for field in attrs.fields(current) if not field.name.startswith("_")}
+    if name not in known:
+        raise InvalidSpecification(
+            f"{current.__name__} has no field {name!r} (in {path!r}).", hint=f"It has: {', '.join(known)}."
+        )
+    return _without_none(known[name])
+
+
+def _without_none(kind: object) -> object:
+    if get_origin(kind) in (Union, UnionType):
+        others = [entry for entry in get_args(kind) if entry is not NoneType]
+        return others[0] if len(others) == 1 else kind
+    return kind
+
+
+def _check_value(kind: type, path: str, found: type, value: object) -> None:
+    fits = isinstance(value, found)
+    if found in (int, float, Decimal):
+        fits = not isinstance(value, bool) and isinstance(value, int if found is int else (found, int))
+    if found is date and isinstance(value, datetime):
+        fits = False
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise InvalidSpecification(f"{kind.__name__}.{path} cannot be compared with a datetime that has no time zone.")
+    if not fits or not issubclass(found, (*ORDERED, bool, UUID, Enum, bytes)):
+        raise InvalidSpecification(
+            f"{kind.__name__}.{path} is a {found.__name__}, so it cannot be compared with {value!r}."
+        )

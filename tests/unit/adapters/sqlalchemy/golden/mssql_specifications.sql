@@ -1,0 +1,97 @@
+-- text equal
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE sample_parcel.note = :param_1 AND (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.note) = datalength(:param_1);
+
+-- text not equal
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE NOT (sample_parcel.note = :param_1 AND (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.note) = datalength(:param_1));
+
+-- text before
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE (sample_parcel.note COLLATE Latin1_General_100_BIN2) < :param_1 OR (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.note) < datalength(:param_1);
+
+-- text at least
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE (sample_parcel.note COLLATE Latin1_General_100_BIN2) > :param_1 OR (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.note) > datalength(:param_1) OR sample_parcel.note = :param_1 AND (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.note) = datalength(:param_1);
+
+-- text starts with
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE charindex(:param_1, sample_parcel.note COLLATE Latin1_General_100_BIN2) = :charindex_1;
+
+-- text contains
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE charindex(:param_1, sample_parcel.note COLLATE Latin1_General_100_BIN2) > :charindex_1;
+
+-- text starts with nothing
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE CASE WHEN (sample_parcel.note IS NULL) THEN NULL ELSE :param_1 END = :param_2;
+
+-- text one of
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE CASE WHEN (sample_parcel.note IS NULL) THEN NULL WHEN (EXISTS (SELECT :param_1 AS anon_1
+FROM OPENJSON(:param_2) WITH (v NVARCHAR(200) '$') AS listed
+WHERE (listed.v COLLATE Latin1_General_100_BIN2) = sample_parcel.note AND datalength(listed.v) = datalength(sample_parcel.note))) THEN :param_3 ELSE :param_4 END = :param_5;
+
+-- number between
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE sample_parcel.price_amount >= :param_1 AND sample_parcel.price_amount <= :param_2;
+
+-- number one of
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE sample_parcel.price_amount IN (SELECT listed.v
+FROM OPENJSON(:param_1) WITH (v NUMERIC(18, 4) '$') AS listed);
+
+-- enum
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE sample_parcel.status = :param_1 AND (sample_parcel.status COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.status) = datalength(:param_1);
+
+-- null
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE sample_parcel.note IS NULL;
+
+-- one of nothing
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE 0 = 1;
+
+-- and, or, not
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE NOT (sample_parcel.note IS NULL AND sample_parcel.price_amount > :param_1 OR NOT (sample_parcel.status = :param_2 AND (sample_parcel.status COLLATE Latin1_General_100_BIN2) = :param_2 AND datalength(sample_parcel.status) = datalength(:param_2)));
+
+-- any part
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE EXISTS (SELECT :param_1 AS anon_1
+FROM sample_item
+WHERE sample_item.parcel_id = sample_parcel.id AND sample_item.quantity > :param_2);
+
+-- no part
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE NOT (EXISTS (SELECT :param_1 AS anon_1
+FROM sample_item
+WHERE sample_item.parcel_id = sample_parcel.id AND sample_item.quantity > :param_2));
+
+-- all parts
+SELECT sample_parcel.id
+FROM sample_parcel
+WHERE NOT (EXISTS (SELECT :param_1 AS anon_1
+FROM sample_item
+WHERE sample_item.parcel_id = sample_parcel.id AND CASE WHEN (sample_item.weight > :param_2) THEN :param_3 ELSE :param_4 END = :param_5));
+
+-- sorted page
+SELECT TOP 50 sample_parcel.id
+FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN :param_2 ELSE :param_3 END, sample_parcel.note COLLATE Latin1_General_100_BIN2 DESC, CASE WHEN (sample_parcel.price_amount IS NULL) THEN :param_4 ELSE :param_5 END, sample_parcel.price_amount ASC, sample_parcel.id;
