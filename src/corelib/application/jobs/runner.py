@@ -15,12 +15,14 @@ from corelib.application.jobs.run import JobRun
 from corelib.application.unit_of_work import HandlerUnitOfWork, Surroundings
 from corelib.domain.context import Context
 from corelib.domain.job import Claim, Job
-from corelib.errors import CorelibError, LeaseLost, UnknownJob, ValidationFailed
+from corelib.errors import CorelibError, LeaseLost, TransientFailure, UnknownJob, ValidationFailed
 from corelib.ports.job_store import JobStore
 from corelib.ports.logger import Logger
 from corelib.ports.unit_of_work import UnitOfWork
 
 ERROR_LENGTH = 500
+TRANSIENT_TRIES = 3
+"""How often a handler runs within one attempt while the store rolls it back for reasons that pass, as a deadlock."""
 
 
 class RunOutcome(Enum):
@@ -92,7 +94,7 @@ class JobRunner:
     def _attempt(self, claim: Claim) -> RunOutcome:
         job = claim.job
         try:
-            self._handle(claim)
+            self._handle_through_transients(claim)
         except LeaseLost as error:
             return self._lost(claim, error)
         except (UnknownJob, ValidationFailed) as error:
@@ -103,6 +105,15 @@ class JobRunner:
             return self._retry(claim, error)
         self._log.info("job succeeded", job=job.name, attempt=job.attempts)
         return RunOutcome.SUCCEEDED
+
+    def _handle_through_transients(self, claim: Claim) -> None:
+        """Run the handler, and run it again at once if the store rolled it back: a deadlock costs no attempt."""
+        for _ in range(TRANSIENT_TRIES - 1):
+            try:
+                return self._handle(claim)
+            except TransientFailure as error:
+                self._log.warning("job is run again", job=claim.job.name, reason=_one_line(error))
+        return self._handle(claim)
 
     def _handle(self, claim: Claim) -> None:
         job = claim.job

@@ -508,17 +508,42 @@ class TestJobRunner:
             assert found(shop, job_id).state is JobState.RUNNING
             assert shop.events_logged()[-1] == ("error", "job not settled")
 
-        def test_retries_what_the_store_says_may_succeed(self) -> None:
+    class WhenTheStoreRollsTheHandlerBackForAReasonThatPasses:
+        def test_runs_it_again_at_once_and_counts_one_attempt(self) -> None:
+            begun: list[int] = []
+
+            @job(attempts=1)
+            def meet_two_deadlocks(label: Label, uow: UnitOfWork, run: JobRun) -> None:
+                begun.append(run.attempt)
+                uow.repository(Print, str).add(Print(f"{label.text}{len(begun)}"))
+                if len(begun) < 3:
+                    raise TransientFailure("The transaction was chosen as a victim.")
+
+            shop = workshop(jobs=[meet_two_deadlocks])
+            job_id = shop.enqueue(meet_two_deadlocks, Label("x"))
+
+            outcome = shop.runner.run(job_id)
+
+            assert outcome is RunOutcome.SUCCEEDED
+            assert begun == [1, 1, 1]
+            assert prints_in(shop) == ["x3"]
+
+        def test_gives_the_attempt_up_in_the_end(self) -> None:
+            begun: list[int] = []
+
             @job(attempts=2)
-            def meet_a_deadlock(label: Label) -> None:
+            def meet_a_deadlock_always(label: Label, run: JobRun) -> None:
+                begun.append(run.attempt)
                 raise TransientFailure("The transaction was chosen as a victim.")
 
-            shop = workshop(jobs=[meet_a_deadlock])
-            job_id = shop.enqueue(meet_a_deadlock, Label("x"))
+            shop = workshop(jobs=[meet_a_deadlock_always])
+            job_id = shop.enqueue(meet_a_deadlock_always, Label("x"))
 
             outcome = shop.runner.run(job_id)
 
             assert outcome is RunOutcome.RETRIED
+            assert begun == [1, 1, 1]
+            assert found(shop, job_id).attempts == 1
 
     class WhenItHandsBack:
         def test_gives_back_nothing_if_nothing_runs(self) -> None:
