@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
+from corelib.domain.page import Page
 from corelib.domain.specification import Sort, Specification
 
 A = TypeVar("A")
@@ -66,6 +67,30 @@ class Repository(Protocol[A, I_contra]):
         Raises:
             InvalidSpecification: if a path leads to no field, or a value has another type than its field.
             InvalidData: if a value cannot be compared with its column, as a decimal with more digits than that keeps.
+        """
+        ...
+
+    def page(
+        self,
+        specification: Specification | None = None,
+        *,
+        sort: Sequence[Sort] = (),
+        number: int = 1,
+        size: int = 50,
+    ) -> Page[A]:
+        """Return one page of what `list` returns, with the number of all results; a page behind the last is empty.
+
+        Two statements: between them others may commit, so that page and total need not fit.
+
+        Args:
+            specification: as in `list`.
+            sort: as in `list`.
+            number: which page, from 1.
+            size: how many items a full page has.
+
+        Raises:
+            MisuseError: if number or size is below 1.
+            InvalidSpecification, InvalidData: as `list` does.
         """
         ...
 

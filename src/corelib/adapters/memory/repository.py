@@ -10,6 +10,7 @@ from attrs import define
 from corelib.adapters.memory.evaluation import in_order, satisfies
 from corelib.adapters.memory.state import copy_of, state_of
 from corelib.adapters.memory.tables import Stored, Tables
+from corelib.domain.page import Page, offset_of
 from corelib.domain.specification import Sort, Specification
 from corelib.domain.specification_check import check, check_sort
 from corelib.errors import AlreadyExists, ConcurrencyConflict, MisuseError, NotFound
@@ -80,6 +81,19 @@ class MemoryRepository(Generic[A]):
         check_sort(sort, self._kind)
         found = in_order(self._matching(specification), sort)[:limit]
         return [self.get(_identifier(aggregate)) for aggregate in found]
+
+    def page(
+        self,
+        specification: Specification | None = None,
+        *,
+        sort: Sequence[Sort] = (),
+        number: int = 1,
+        size: int = 50,
+    ) -> Page[A]:
+        """Cut a page out of all results."""
+        start = offset_of(number, size)
+        found = self.list(specification, sort=sort)
+        return Page(found[start : start + size], len(found), number, size)
 
     def exists(self, specification: Specification) -> bool:
         """Look at every aggregate."""

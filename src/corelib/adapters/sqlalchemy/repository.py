@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from corelib.adapters.sqlalchemy.mapping import VERSION, AggregateMapping, CompiledParts
 from corelib.adapters.sqlalchemy.specifications import SqlSpecifications
 from corelib.adapters.sqlalchemy.statements import MOST_IDENTIFIERS, Statements
+from corelib.domain.page import Page, offset_of
 from corelib.domain.specification import Sort, Specification
 from corelib.domain.specification_check import check, check_sort
 from corelib.errors import AlreadyExists, ConcurrencyConflict, MisuseError, NotFound
@@ -121,16 +122,36 @@ class SqlRepository(Generic[A]):
         self, specification: Specification | None = None, *, sort: Sequence[Sort] = (), limit: int | None = None
     ) -> Sequence[A]:
         """Ask the database; one statement for the roots, one for each collection of parts."""
-        check_sort(sort, self._mapping.kind)
-        statement = self._where(self._statements.select, specification).order_by(*self._specifications.order(sort))
-        rows = list(map(tuple, self._connection().execute(statement.limit(limit))))
-        self._track(rows)
-        return [self._entries[row[0]].aggregate for row in rows]
+        return self._loaded(self._sorted(specification, sort).limit(limit))
+
+    def page(
+        self,
+        specification: Specification | None = None,
+        *,
+        sort: Sequence[Sort] = (),
+        number: int = 1,
+        size: int = 50,
+    ) -> Page[A]:
+        """Ask the database for the page, and for the number of results."""
+        start = offset_of(number, size)
+        statement = self._sorted(specification, sort).limit(size)
+        items = self._loaded(statement.offset(start) if start else statement)
+        return Page(items, self.count(specification), number, size)
 
     def exists(self, specification: Specification) -> bool:
         """Ask the database for one identifier."""
         statement = self._where(sa.select(self._mapping.identifier), specification).limit(1)
         return self._connection().execute(statement).first() is not None
+
+    def _sorted(self, specification: Specification | None, sort: Sequence[Sort]) -> sa.Select[Any]:
+        check_sort(sort, self._mapping.kind)
+        return self._where(self._statements.select, specification).order_by(*self._specifications.order(sort))
+
+    def _loaded(self, statement: sa.Select[Any]) -> Sequence[A]:
+        """Execute a query for roots, load their parts, and return the aggregates in the order of the rows."""
+        rows = list(map(tuple, self._connection().execute(statement)))
+        self._track(rows)
+        return [self._entries[row[0]].aggregate for row in rows]
 
     def _where(self, statement: sa.Select[Any], specification: Specification | None) -> sa.Select[Any]:
         """Write pending changes, so that the database sees them, and restrict a statement."""

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from corelib.domain.specification import Sort, Specification, ascending, descending, where
-from corelib.errors import InvalidSpecification
+from corelib.errors import InvalidSpecification, MisuseError
 from corelib.ports.storage import Storage
 from corelib.testing.contracts.arranging import StoreContract, Work
 from corelib.testing.contracts.samples import Currency, Parcel, Price, Status, a_parcel, an_item
@@ -190,6 +190,40 @@ class SpecificationContract(StoreContract):
             found = notes_of(work, ours, sort=[descending("note")], limit=2)
 
             assert found == ["4", "3"]
+
+    class WhenResultsArePaged:
+        @pytest.mark.parametrize(("number", "notes"), [(1, ["6", "5", "4"]), (2, ["3", "2", "1"]), (3, ["0"]), (4, [])])
+        def test_gives_the_page_and_the_total(self, work: Work, number: int, notes: list[str]) -> None:
+            ours = stored(work, *(a_parcel(note=str(place)) for place in range(7)))
+
+            with work.unit() as uow:
+                page = uow.repository(Parcel).page(ours, sort=[descending("note")], number=number, size=3)
+
+                assert [parcel.note for parcel in page.items] == notes
+                assert (page.total, page.pages, page.number, page.size) == (7, 3, number, 3)
+
+        def test_gives_every_result_once_where_all_are_equal(self, work: Work) -> None:
+            parcels = [a_parcel(note="same") for _ in range(10)]
+            ours = stored(work, *parcels)
+
+            with work.unit() as uow:
+                pages = [
+                    uow.repository(Parcel).page(ours, sort=[ascending("note")], number=n, size=4) for n in (1, 2, 3)
+                ]
+
+                found = [parcel.id for page in pages for parcel in page.items]
+                assert sorted(found) == sorted(parcel.id for parcel in parcels)
+
+        def test_has_no_pages_without_results(self, work: Work) -> None:
+            with work.unit() as uow:
+                page = uow.repository(Parcel).page(where("note") == "nobody has this")
+
+                assert (page.items, page.total, page.pages) == ([], 0, 0)
+
+        @pytest.mark.parametrize(("number", "size"), [(0, 5), (-1, 5), (1, 0), (1, -1)])
+        def test_refuses_a_page_that_cannot_be(self, work: Work, number: int, size: int) -> None:
+            with work.unit() as uow, pytest.raises(MisuseError, match="There is no page"):
+                uow.repository(Parcel).page(number=number, size=size)
 
     class WhenNothingIsAskedBack:
         def test_counts_and_says_whether_there_is_any(self, work: Work) -> None:
