@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from corelib.domain.job import Job as Job
     from corelib.domain.job import JobState as JobState
     from corelib.domain.message import Command as Command
+    from corelib.domain.page import Page as Page
     from corelib.domain.specification import Specification as Specification
     from corelib.domain.specification import ascending as ascending
     from corelib.domain.specification import descending as descending
@@ -50,6 +51,7 @@ _HOMES = {
     "JobRun": "application.jobs.run",
     "JobState": "domain.job",
     "Logger": "ports.logger",
+    "Page": "domain.page",
     "Repository": "ports.repository",
     "Resources": "application.app",
     "Settings": "application.settings",
@@ -76,6 +78,7 @@ __all__ = [
     "JobRun",
     "JobState",
     "Logger",
+    "Page",
     "Repository",
     "Resources",
     "Settings",

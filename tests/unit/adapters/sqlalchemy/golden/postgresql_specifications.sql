@@ -89,7 +89,12 @@ WHERE NOT (EXISTS (SELECT %(param_1)s::INTEGER AS anon_1
 FROM sample_item
 WHERE sample_item.parcel_id = sample_parcel.id AND CASE WHEN (sample_item.weight > %(param_2)s) THEN %(param_3)s::INTEGER ELSE %(param_4)s::INTEGER END = %(param_5)s::INTEGER));
 
--- sorted page
+-- first page
 SELECT sample_parcel.id
 FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END, sample_parcel.note COLLATE "C" DESC, CASE WHEN (sample_parcel.price_amount IS NULL) THEN %(param_3)s::INTEGER ELSE %(param_4)s::INTEGER END, sample_parcel.price_amount ASC, sample_parcel.id
  LIMIT %(param_5)s::INTEGER;
+
+-- third page
+SELECT sample_parcel.id
+FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END, sample_parcel.note COLLATE "C" DESC, CASE WHEN (sample_parcel.price_amount IS NULL) THEN %(param_3)s::INTEGER ELSE %(param_4)s::INTEGER END, sample_parcel.price_amount ASC, sample_parcel.id
+ LIMIT %(param_5)s::INTEGER OFFSET %(param_6)s::INTEGER;

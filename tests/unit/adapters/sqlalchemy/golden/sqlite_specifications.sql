@@ -91,7 +91,12 @@ WHERE NOT (EXISTS (SELECT ? AS anon_1
 FROM sample_item
 WHERE sample_item.parcel_id = sample_parcel.id AND CASE WHEN (sample_item.weight > ?) THEN ? ELSE ? END = ?));
 
--- sorted page
+-- first page
+SELECT sample_parcel.id
+FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN ? ELSE ? END, sample_parcel.note DESC, CASE WHEN (sample_parcel.price_amount IS NULL) THEN ? ELSE ? END, sample_parcel.price_amount ASC, sample_parcel.id
+ LIMIT ? OFFSET ?;
+
+-- third page
 SELECT sample_parcel.id
 FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN ? ELSE ? END, sample_parcel.note DESC, CASE WHEN (sample_parcel.price_amount IS NULL) THEN ? ELSE ? END, sample_parcel.price_amount ASC, sample_parcel.id
  LIMIT ? OFFSET ?;
