@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from tests.support.brokers import RABBITMQ, REDIS, clean
 from tests.support.commands import PROJECT, python
 
 from corelib.adapters.sqlalchemy import create_engine
@@ -56,9 +57,13 @@ def new_database(tmp_path: Path) -> Iterator[NewDatabase]:
 
 
 @pytest.fixture
-def namespace() -> str:
-    """Return a prefix on the broker that no other test uses."""
-    return f"e2e-{uuid4().hex[:12]}"
+def namespace() -> Iterator[str]:
+    """Return a prefix on the brokers that no other test uses; nothing is left under it."""
+    namespace = f"e2e-{uuid4().hex[:12]}"
+    yield namespace
+    for variable in (RABBITMQ, REDIS):
+        if url := os.environ.get(variable):
+            clean(url, namespace)
 
 
 def broker_url(broker: str) -> str:

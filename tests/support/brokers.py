@@ -40,7 +40,7 @@ def fresh_namespace(url: str) -> Iterator[str]:
     try:
         yield namespace
     finally:
-        _clean(url, namespace)
+        clean(url, namespace)
 
 
 def received(broker: Broker, namespace: str, queues: Sequence[str], count: int) -> list[JobRef]:
@@ -74,7 +74,8 @@ def with_password(url: str, user: str, password: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}:{password}@{parts.netloc.rpartition('@')[2]}"))
 
 
-def _clean(url: str, namespace: str) -> None:
+def clean(url: str, namespace: str) -> None:
+    """Remove what tests have left on a broker under a namespace."""
     if url.startswith(("memory:", "inprocess:")):
         return
     broker = create_broker(url, namespace=namespace)
@@ -90,7 +91,7 @@ def _clean(url: str, namespace: str) -> None:
 
 
 def _delete_queues(broker: RabbitmqBroker, namespace: str) -> None:
-    for queue in ("default", "mail", "video", "given-up"):
+    for queue in ("default", "mail", "video", "given-up", "payments", "email", "waiting"):
         name = broker_queue(namespace, queue)
         for each in (name, dq_name(name), xq_name(name)):
             broker.channel.queue_delete(each)  # RabbitMQ takes no offence at a queue that does not exist
