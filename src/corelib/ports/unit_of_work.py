@@ -90,11 +90,3 @@ class UnitOfWork(Protocol):
     def after_commit(self, hook: Callable[[], None]) -> None:
         """Call `hook` once the commit has succeeded; its errors are logged and change nothing."""
         ...
-
-
-class UnitOfWorkFactory(Protocol):
-    """Makes units of work; each is used for one block."""
-
-    def __call__(self) -> UnitOfWork:
-        """Return a unit of work that has not begun."""
-        ...

@@ -78,9 +78,7 @@ class MemoryRepository(Generic[A]):
         self, specification: Specification | None = None, *, sort: Sequence[Sort] = (), limit: int | None = None
     ) -> Sequence[A]:
         """Look at every aggregate."""
-        check_sort(sort, self._kind)
-        found = in_order(self._matching(specification), sort)[:limit]
-        return [self.get(_identifier(aggregate)) for aggregate in found]
+        return self._in_hand(self._sorted(specification, sort)[:limit])
 
     def page(
         self,
@@ -92,8 +90,8 @@ class MemoryRepository(Generic[A]):
     ) -> Page[A]:
         """Cut a page out of all results."""
         start = offset_of(number, size)
-        found = self.list(specification, sort=sort)
-        return Page(found[start : start + size], len(found), number, size)
+        found = self._sorted(specification, sort)
+        return Page(self._in_hand(found[start : start + size]), len(found), number, size)
 
     def exists(self, specification: Specification) -> bool:
         """Look at every aggregate."""
@@ -107,6 +105,14 @@ class MemoryRepository(Generic[A]):
         """Go through copies of all aggregates."""
         for aggregate in self._visible():
             yield copy_of(aggregate)
+
+    def _sorted(self, specification: Specification | None, sort: Sequence[Sort]) -> Sequence[A]:
+        check_sort(sort, self._kind)
+        return in_order(self._matching(specification), sort)
+
+    def _in_hand(self, found: Sequence[A]) -> Sequence[A]:
+        """Return the instances of this unit of work for what was found in the store."""
+        return [self.get(_identifier(aggregate)) for aggregate in found]
 
     def _matching(self, specification: Specification | None) -> Sequence[A]:
         if specification is None:
