@@ -141,6 +141,13 @@ class ValidationFailed(CorelibError):
         self.problems: tuple[Problem, ...] = tuple(problems)
 
 
+class InvalidCursor(ValidationFailed):
+    """A cursor was not made for this class and order, or was changed on the way."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The cursor", [Problem("", reason)])
+
+
 class NotFound(CorelibError):
     """No aggregate has that identifier."""
 
@@ -180,6 +187,10 @@ class TransientFailure(PersistenceError):
     """The transaction was rolled back by circumstances (a deadlock, a conflict): run the whole unit of work again."""
 
 
+class RowLocked(TransientFailure):
+    """Somebody else holds a lock on an aggregate, and it was not given up in time."""
+
+
 class AmbiguousCommit(PersistenceError):
     """The connection was lost during COMMIT: nobody knows whether the transaction holds."""
 
@@ -204,6 +215,10 @@ class InvalidData(IntegrityViolation):
     """A value is NULL, too long, out of range or against a check constraint."""
 
 
+class DecryptionFailed(PersistentFailure):
+    """A stored text cannot be decrypted with any of the keys."""
+
+
 class LeaseLost(CorelibError):
     """Another worker has taken a running job over, or it was handed back: the effects of this run must not be kept."""
 
@@ -218,6 +233,16 @@ class MisuseError(CorelibError):
 
 class UnitOfWorkClosed(MisuseError):
     """A unit of work was used before it began or after it ended."""
+
+
+class TenantMissing(MisuseError):
+    """Aggregates that belong to tenants were asked for in a context without one."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"{kind} belongs to tenants, but the current context names none.",
+            hint="Run within use_context(Context(..., tenant=...)).",
+        )
 
 
 class InvalidSpecification(MisuseError):

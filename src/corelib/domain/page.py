@@ -34,6 +34,19 @@ class Page(Generic[A]):
         return -(-self.total // self.size)
 
 
+@frozen
+class CursorPage(Generic[A]):
+    """One page of sorted results that is found by a cursor.
+
+    Args:
+        items: what is on it.
+        next: the cursor of the page that follows; None if there is none. An opaque text that is safe in a URL.
+    """
+
+    items: Sequence[A]
+    next: str | None
+
+
 def offset_of(number: int, size: int) -> int:
     """Return how many results come before a page.
 

@@ -3,22 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from enum import Enum
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+import attrs
+from attrs import field, frozen
+
 from corelib.domain.event import RecordedEvent
 from corelib.domain.job import NewJob
+from corelib.errors import MisuseError
 from corelib.ports.job_store import JobStore
 from corelib.ports.repository import Repository
 
 A = TypeVar("A")
 
 
-class Transaction(Protocol):
-    """One transaction of a store; it takes its connection with the first use and gives it back at its end.
+def _positive(_: object, attribute: attrs.Attribute[timedelta | None], value: timedelta | None) -> None:
+    if value is not None and value <= timedelta(0):
+        raise MisuseError(f"The {attribute.name} {value} is not positive.", hint="Leave it out for no limit.")
 
-    All statements of one transaction see one state of the store (at least READ COMMITTED between them).
+
+class Isolation(Enum):
+    """What a unit of work sees of others that run at the same time."""
+
+    READ_COMMITTED = "read committed"
+    """What others have committed, as of each statement."""
+
+    SNAPSHOT = "snapshot"
+    """What was committed when the first statement ran. Whoever changes what others have changed since then gets a
+    `TransientFailure`. Two who read the same, and change different aggregates by it, are both let through."""
+
+    SERIALIZABLE = "serializable"
+    """As if the units of work had run one after the other; where that cannot be, one gets a `TransientFailure`."""
+
+
+@frozen
+class Terms:
+    """On which terms a unit of work runs.
+
+    Args:
+        read_only: nothing will be written, so that a replica may answer.
+        isolation: None means the store's default, at least READ COMMITTED.
+        statement_timeout: how long a single statement may take; None means no limit.
+        lock_timeout: how long to wait for what others hold; None means the store's default.
     """
+
+    read_only: bool = False
+    isolation: Isolation | None = None
+    statement_timeout: timedelta | None = field(default=None, validator=_positive)
+    lock_timeout: timedelta | None = field(default=None, validator=_positive)
+
+
+DEFAULT_TERMS: Terms = Terms()
+
+
+class Savepoint(Protocol):
+    """A place within a transaction to which it can go back."""
+
+    def release(self) -> None:
+        """Keep what happened since."""
+        ...
+
+    def rollback(self) -> None:
+        """Undo what happened since.
+
+        The aggregates in hand have the state that they had at the savepoint: fields and parts are set back in place,
+        recorded events included; those added or loaded since are in hand no more. The transaction can be used again.
+        """
+        ...
+
+
+class Transaction(Protocol):
+    """One transaction of a store; it takes its connection with the first use and gives it back at its end."""
 
     def repository(self, aggregate: type[A]) -> Repository[A, object]:
         """Return the collection of an aggregate class.
@@ -48,11 +106,24 @@ class Transaction(Protocol):
         """Store recorded events."""
         ...
 
+    def remember(self, key: str) -> None:
+        """Store an idempotency key of at most 200 characters with this transaction.
+
+        Raises:
+            AlreadyExists: at the latest on commit, if it is stored already.
+        """
+        ...
+
+    def savepoint(self) -> Savepoint:
+        """Flush, and return the place that has been reached."""
+        ...
+
     def flush(self) -> None:
         """Write what has changed since the last flush: new roots before their parts, removed parts before their roots.
 
         Raises:
             ConcurrencyConflict, IntegrityViolation, TransientFailure: as `UnitOfWork.commit` says.
+            MisuseError: if something has changed although the terms are read-only.
         """
         ...
 
@@ -73,8 +144,12 @@ class Storage(Protocol):
         """Return the workers' side of the stored jobs."""
         ...
 
-    def begin(self) -> Transaction:
+    def begin(self, terms: Terms = DEFAULT_TERMS) -> Transaction:
         """Return a new transaction. No connection is taken until it is used."""
+        ...
+
+    def remembers(self, key: str) -> bool:
+        """Return whether a committed transaction has stored this idempotency key."""
         ...
 
     def events(self) -> Iterator[RecordedEvent]:

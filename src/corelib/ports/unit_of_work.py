@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, overload
 from uuid import UUID
@@ -19,7 +20,8 @@ class UnitOfWork(Protocol):
 
     `with uow:` begins it; leaving the block without `commit()` rolls everything back. The database's transaction
     starts with the first statement, so a handler that calls an outside service first holds no connection meanwhile.
-    A unit of work serves one thread and one block.
+    A unit of work serves one thread and one block; another thread gets a MisuseError. Units of work may be open at the
+    same time: each is a transaction of its own.
 
     Events that the aggregates recorded are taken on commit, handed to the host's event handlers within the same
     transaction, and stored with it.
@@ -87,6 +89,25 @@ class UnitOfWork(Protocol):
         """Undo everything; doing so twice does no harm."""
         ...
 
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Try something within a block: leaving it with an error undoes what the block did, and only that.
+
+        The aggregates in hand get back the state that they had before the block, in place; those that were added or
+        first loaded in it are in hand no more. Jobs enqueued in it are forgotten, hooks registered in it too. The
+        error goes on; who catches it outside of the block can go on with the unit of work, also after an error of the
+        store. Savepoints may be nested.
+
+        Example: `with contextlib.suppress(AlreadyExists), uow.savepoint(): ...`
+        """
+        ...
+
     def after_commit(self, hook: Callable[[], None]) -> None:
         """Call `hook` once the commit has succeeded; its errors are logged and change nothing."""
+        ...
+
+    def after_rollback(self, hook: Callable[[], None]) -> None:
+        """Call `hook` once everything was undone, whatever the reason; its errors are logged and change nothing.
+
+        An ambiguous commit calls no hook: nobody knows whether it holds.
+        """
         ...
