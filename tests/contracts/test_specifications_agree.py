@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.contracts.storages import OnMssql, OnPostgresql, OnSqlite
 
-from corelib.adapters.memory.evaluation import satisfies
 from corelib.domain.specification import Specification, where
+from corelib.domain.specification_evaluation import satisfies
 from corelib.ports.storage import Storage
 from corelib.testing.contracts.arranging import Work
 from corelib.testing.contracts.samples import Currency, Item, Parcel, Price, Status, a_parcel, an_item

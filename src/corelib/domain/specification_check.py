@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Union, get_args, get_origin
+from typing import NewType, Union, get_args, get_origin
 from uuid import UUID
 
 import attrs
@@ -72,6 +72,21 @@ def field_type(kind: type, path: str) -> type:
     return current
 
 
+def is_optional(kind: type, path: str) -> bool:
+    """Return whether the field at a path, or a value object on the way to it, may be None.
+
+    Raises:
+        InvalidSpecification: if there is no such field.
+    """
+    current: object = kind
+    optional = False
+    for name in path.split("."):
+        declared = _declared(current, name, kind, path)
+        current = _without_none(declared)
+        optional = optional or current is not declared
+    return optional
+
+
 def part_type(kind: type, path: str) -> type:
     """Return the class of the parts of the collection at a path.
 
@@ -95,6 +110,11 @@ def _check_comparison(comparison: Comparison, kind: type) -> None:
 
 
 def _attribute(current: object, name: str, kind: type, path: str) -> object:
+    return _without_none(_declared(current, name, kind, path))
+
+
+def _declared(current: object, name: str, kind: type, path: str) -> object:
+    """Return the annotation of a field of `current`; `kind` and `path` are for the message."""
     if not isinstance(current, type) or not attrs.has(current):
         raise InvalidSpecification(f"{kind.__name__}.{path} leads into something that has no fields.")
     attrs.resolve_types(current)
@@ -103,13 +123,17 @@ def _attribute(current: object, name: str, kind: type, path: str) -> object:
         raise InvalidSpecification(
             f"{current.__name__} has no field {name!r} (in {path!r}).", hint=f"It has: {', '.join(known)}."
         )
-    return _without_none(known[name])
+    return _without_alias(known[name])
+
+
+def _without_alias(kind: object) -> object:
+    return _without_alias(kind.__supertype__) if isinstance(kind, NewType) else kind
 
 
 def _without_none(kind: object) -> object:
     if get_origin(kind) in (Union, UnionType):
         others = [entry for entry in get_args(kind) if entry is not NoneType]
-        return others[0] if len(others) == 1 else kind
+        return _without_alias(others[0]) if len(others) == 1 else kind
     return kind
 
 

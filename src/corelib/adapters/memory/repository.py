@@ -7,12 +7,12 @@ from typing import Generic, TypeVar, cast
 
 from attrs import define
 
-from corelib.adapters.memory.evaluation import in_order, satisfies
 from corelib.adapters.memory.state import copy_of, state_of
 from corelib.adapters.memory.tables import Stored, Tables
 from corelib.domain.page import Page, offset_of
 from corelib.domain.specification import Sort, Specification
 from corelib.domain.specification_check import check, check_sort
+from corelib.domain.specification_evaluation import in_order, satisfies
 from corelib.errors import AlreadyExists, ConcurrencyConflict, MisuseError, NotFound
 
 A = TypeVar("A")

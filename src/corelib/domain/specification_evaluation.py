@@ -7,6 +7,8 @@ from enum import Enum
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, TypeVar
 
+import attrs
+
 from corelib.domain.specification import (
     AllParts,
     And,
@@ -45,7 +47,7 @@ def evaluate(value: object, specification: Specification) -> bool | None:  # noq
     match specification:
         case Comparison(path, operator, wanted):
             found = at(value, path)
-            return None if found is None else _COMPARE[operator](found, wanted)
+            return None if found is None else _COMPARE[operator](sortable(found), sortable(wanted))
         case In(path, values):
             found = at(value, path)
             return _member(found, values)
@@ -70,6 +72,13 @@ def at(value: object, path: str) -> Any:
         if value is None:
             return None
         value = getattr(value, name)
+    return value
+
+
+def sortable(value: Any) -> Any:
+    """Return a value by which others of its class are ordered; composite identifiers go field by field."""
+    if attrs.has(type(value)):
+        return tuple(sortable(getattr(value, entry.name)) for entry in attrs.fields(type(value)))
     return value
 
 
