@@ -1,8 +1,8 @@
-"""Whether a specification fits a class: its paths lead to fields, and its values have their types."""
+"""Whether specifications and changes fit a class: their paths lead to fields, and their values have their types."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -12,8 +12,9 @@ from uuid import UUID
 
 import attrs
 
+from corelib.domain.fields import ROLE, Role
 from corelib.domain.specification import AllParts, And, AnyPart, Comparison, In, IsNull, Not, Or, Sort, Specification
-from corelib.errors import InvalidSpecification
+from corelib.errors import InvalidSpecification, MisuseError
 
 ORDERED = (int, float, Decimal, str, datetime, date, timedelta)
 """Classes whose values have an order that is the same on every engine; UUIDs and enums have none."""
@@ -23,18 +24,18 @@ def check(specification: Specification, kind: type) -> None:
     """Make sure that a specification fits an attrs class.
 
     Raises:
-        InvalidSpecification: for an unknown field (the message lists the known ones), a value of another type than the
-            field's, or an operator that the field's type does not have.
+        InvalidSpecification: for an unknown field (the message lists the known ones), an encrypted one, a value of
+            another type than the field's, or an operator that the field's type does not have.
     """
     match specification:
         case Comparison():
             _check_comparison(specification, kind)
         case In(path, values):
-            found = field_type(kind, path)
+            found = _readable_type(kind, path)
             for value in values:
                 _check_value(kind, path, found, value)
         case IsNull(path):
-            field_type(kind, path)
+            _readable_type(kind, path)
         case And(parts) | Or(parts):
             for part in parts:
                 check(part, kind)
@@ -50,12 +51,26 @@ def check_sort(sort: Iterable[Sort], kind: type) -> None:
     """Make sure that results can be sorted.
 
     Raises:
-        InvalidSpecification: for an unknown field, or one whose type has no order.
+        InvalidSpecification: for an unknown or encrypted field, or one whose type has no order.
     """
     for entry in sort:
-        found = field_type(kind, entry.path)
+        found = _readable_type(kind, entry.path)
         if not issubclass(found, ORDERED):
             raise InvalidSpecification(f"{kind.__name__}.{entry.path} is a {found.__name__}, which has no order.")
+
+
+def check_changes(changes: Mapping[str, object], kind: type) -> None:
+    """Make sure that fields of all aggregates of a class can be set to these values, given by their paths.
+
+    Raises:
+        MisuseError: without changes.
+        InvalidSpecification: for an unknown field, the identifier, a collection or a value object as a whole, a field
+            that the store itself fills, a value of another type, or None where the field may not be None.
+    """
+    if not changes:
+        raise MisuseError("There is nothing to change.", hint='Name fields and their values: {"status": Status.SENT}.')
+    for path, value in changes.items():
+        _check_change(kind, path, value)
 
 
 def field_type(kind: type, path: str) -> type:
@@ -99,9 +114,47 @@ def part_type(kind: type, path: str) -> type:
     raise InvalidSpecification(f"{kind.__name__}.{path} is not a list of parts.")
 
 
+def _check_change(kind: type, path: str, value: object) -> None:
+    found = field_type(kind, path)
+    _refuse_fixed(kind, path)
+    before, _, name = path.rpartition(".")
+    if before and is_optional(kind, before):
+        raise InvalidSpecification(f"{kind.__name__}.{before} may be None, so {name!r} in it cannot be set.")
+    if attrs.has(found):
+        raise InvalidSpecification(
+            f"{kind.__name__}.{path} is a {found.__name__}.", hint=f'Set its fields: "{path}.NAME".'
+        )
+    if value is None and not is_optional(kind, path):
+        raise InvalidSpecification(f"{kind.__name__}.{path} may not be None.")
+    if value is not None and not _fits(found, value):  # the value may be a secret, so the message does not show it
+        raise InvalidSpecification(
+            f"{kind.__name__}.{path} is a {found.__name__}, so it cannot be set to this {type(value).__name__}.",
+            hint="A datetime needs a time zone." if isinstance(value, datetime) else "",
+        )
+
+
+def _refuse_fixed(kind: type, path: str) -> None:
+    role = attrs.fields_dict(kind)[path.partition(".")[0]].metadata.get(ROLE)
+    if path.partition(".")[0] == "id":
+        raise InvalidSpecification(f"{kind.__name__}.{path} is the identifier, which never changes.")
+    if role not in (None, Role.ENCRYPTED):
+        raise InvalidSpecification(f"{kind.__name__}.{path} is filled by the store ({role.value}).")
+
+
+def _readable_type(kind: type, path: str) -> type:
+    """Return the class of a field that a store can look into."""
+    current: object = kind
+    for name in path.split("."):
+        following = _attribute(current, name, kind, path)
+        if isinstance(current, type) and attrs.fields_dict(current)[name].metadata.get(ROLE) is Role.ENCRYPTED:
+            raise InvalidSpecification(f"{kind.__name__}.{path} is encrypted, so nothing can be found or sorted by it.")
+        current = following
+    return field_type(kind, path)
+
+
 def _check_comparison(comparison: Comparison, kind: type) -> None:
     path, operator = comparison.path, comparison.operator
-    found = field_type(kind, path)
+    found = _readable_type(kind, path)
     if operator.looks_into_texts and found is not str:
         raise InvalidSpecification(f"{kind.__name__}.{path} is no text, so nothing can be looked for in it.")
     if operator.orders and not issubclass(found, ORDERED):
@@ -138,14 +191,20 @@ def _without_none(kind: object) -> object:
 
 
 def _check_value(kind: type, path: str, found: type, value: object) -> None:
-    fits = isinstance(value, found)
-    if found in (int, float, Decimal):
-        fits = not isinstance(value, bool) and isinstance(value, int if found is int else (found, int))
-    if found is date and isinstance(value, datetime):
-        fits = False
     if isinstance(value, datetime) and value.tzinfo is None:
         raise InvalidSpecification(f"{kind.__name__}.{path} cannot be compared with a datetime that has no time zone.")
-    if not fits or not issubclass(found, (*ORDERED, bool, UUID, Enum, bytes)):
+    if not _fits(found, value):
         raise InvalidSpecification(
             f"{kind.__name__}.{path} is a {found.__name__}, so it cannot be compared with {value!r}."
         )
+
+
+def _fits(found: type, value: object) -> bool:
+    """Return whether a field of a class that specifications can look at may hold a value."""
+    if not issubclass(found, (*ORDERED, bool, UUID, Enum, bytes)):
+        return False
+    if found in (int, float, Decimal):
+        return not isinstance(value, bool) and isinstance(value, int if found is int else (found, int))
+    if isinstance(value, datetime):
+        return found is not date and value.tzinfo is not None and isinstance(value, found)
+    return isinstance(value, found)

@@ -1,4 +1,4 @@
-"""Specifications on objects, by SQL's three-valued logic."""
+"""Specifications on objects, by SQL's three-valued logic; and changes of fields by their paths."""
 
 from __future__ import annotations
 
@@ -73,6 +73,19 @@ def at(value: object, path: str) -> Any:
             return None
         value = getattr(value, name)
     return value
+
+
+def change(aggregate: object, path: str, value: object) -> None:
+    """Set the field at a path, also of a frozen aggregate; value objects on the way are replaced."""
+    name, _, rest = path.partition(".")
+    object.__setattr__(aggregate, name, _replaced(getattr(aggregate, name), rest, value) if rest else value)
+
+
+def _replaced(found: Any, path: str, value: object) -> object:
+    """Return a value object with another value at a path."""
+    name, _, rest = path.partition(".")
+    new = _replaced(getattr(found, name), rest, value) if rest else value
+    return attrs.evolve(found, **{str(attrs.fields_dict(type(found))[name].alias): new})
 
 
 def sortable(value: Any) -> Any:
