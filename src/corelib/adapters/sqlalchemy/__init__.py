@@ -4,18 +4,22 @@ Needs the extra `mssql` or `postgresql`; `sqlalchemy` alone for SQLite.
 """
 
 from corelib.adapters.sqlalchemy.engine import create_engine
-from corelib.adapters.sqlalchemy.mapping import AggregateMapping, Parts, mapped
+from corelib.adapters.sqlalchemy.hierarchy import Subclasses
+from corelib.adapters.sqlalchemy.mapping import AggregateMapping, mapped
+from corelib.adapters.sqlalchemy.parts import Parts
 from corelib.adapters.sqlalchemy.schema import SqlSchema
 from corelib.adapters.sqlalchemy.storage import SqlStorage
 from corelib.adapters.sqlalchemy.transaction import connection_of
-from corelib.adapters.sqlalchemy.types import ExactDecimal, UtcDateTime
+from corelib.adapters.sqlalchemy.types import ExactDecimal, RowVersion, UtcDateTime
 
 __all__ = [
     "AggregateMapping",
     "ExactDecimal",
     "Parts",
+    "RowVersion",
     "SqlSchema",
     "SqlStorage",
+    "Subclasses",
     "UtcDateTime",
     "connection_of",
     "create_engine",

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from corelib.domain.specification import Operator
 
@@ -36,6 +37,21 @@ def json_array(column: sa.ColumnElement[Any], values: Sequence[object], dialect:
     """
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
     return json.dumps([process(value) if process else value for value in values], default=_plain)
+
+
+class JsonArray(TypeDecorator[Sequence[object]]):
+    """The type of a parameter that carries a list as a JSON array, each value as the driver would have got it."""
+
+    impl = sa.UnicodeText
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def process_bind_param(self, value: Sequence[object] | None, dialect: Dialect) -> str | None:
+        """Write the array."""
+        return None if value is None else json_array(sa.literal(None, self.item), value, dialect)
 
 
 def _plain(value: object) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError
+from corelib.ports.repository import Locking
 
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
@@ -52,12 +53,41 @@ class SqlDialect(Protocol):
         """Compare a text exactly: case and trailing blanks count, order goes by code points, nothing is a wildcard."""
         ...
 
-    def by_code_points(self, column: Column) -> Column:
-        """Return what sorts a text column by code points."""
+    def text_order(self, column: Column) -> list[Column]:
+        """Return what sorts a text column by code points, as `compare_texts` orders."""
         ...
 
     def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
         """Compare a column with any number of values, at least one; texts exactly."""
+        ...
+
+    def listed(self, column: Column, name: str) -> Condition:
+        """Compare a column with any number of values that come as one parameter: `{name: [value, ...]}`.
+
+        Texts are compared as the column's own collation does, so that an index serves.
+        """
+        ...
+
+    def locking(self, select: S, table: sa.Table, lock: Locking) -> S:
+        """Let a query lock the rows of a table that it reads."""
+        ...
+
+    def locking_keys(self, select: S, table: sa.Table) -> S:
+        """Let a query lock the rows that it finds, and the places of those that it does not find, for an upsert."""
+        ...
+
+    @property
+    def inserts_or_updates(self) -> bool:
+        """Return whether `upsert` is there; otherwise keys are locked, and then updated or inserted."""
+        ...
+
+    def upsert(self, table: sa.Table, keys: Sequence[str], columns: Sequence[str], version: str) -> sa.Insert:
+        """Return the INSERT that overwrites columns of a row that is there, and counts its version up."""
+        ...
+
+    @property
+    def streams_with_cursor(self) -> bool:
+        """Return whether other statements may run on a connection while a cursor of the server is open on it."""
         ...
 
     def has_failed(self, connection: Connection) -> bool:

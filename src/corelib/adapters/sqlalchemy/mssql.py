@@ -16,7 +16,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
-from corelib.adapters.sqlalchemy.comparing import compared, json_array
+from corelib.adapters.sqlalchemy.comparing import JsonArray, compared, json_array
 from corelib.adapters.sqlalchemy.dialect import Column, Condition, S
 from corelib.adapters.sqlalchemy.failures import SQLSTATE, brief, refused
 from corelib.domain.specification import Operator
@@ -34,6 +34,7 @@ from corelib.errors import (
     ServerUnreachable,
     TransientFailure,
 )
+from corelib.ports.repository import Locking
 
 ROLLED_BACK = "corelib_rolled_back"
 _ROLLING_BACK = frozenset({1205, 3960, 3961, 41301, 41302, 41305, 41325})
@@ -50,6 +51,15 @@ SKIP_LOCKED = "WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)"
 READPAST needs READCOMMITTEDLOCK where READ_COMMITTED_SNAPSHOT is on; where it is off, that hint changes nothing
 (Microsoft: "Table hints (Transact-SQL)").
 """
+
+LOCK_KEYS = "WITH (UPDLOCK, SERIALIZABLE)"
+"""Lock rows and the gaps between them until the transaction ends (Microsoft: "Table hints (Transact-SQL)")."""
+
+_LOCKING = {
+    Locking.WAIT: "WITH (UPDLOCK, ROWLOCK)",
+    Locking.SKIP: SKIP_LOCKED,
+    Locking.FAIL: "WITH (UPDLOCK, ROWLOCK, NOWAIT)",
+}
 
 # Native error numbers, Microsoft: "Database engine events and errors"; the 4xxxx ones of Azure SQL from "Transient
 # connectivity errors in Azure SQL Database".
@@ -160,16 +170,47 @@ class MssqlDialect:
         """Sort by a binary collation."""
         return sa.collate(column, BINARY)
 
+    def text_order(self, column: Column) -> list[Column]:
+        """Sort by a binary collation, and then by length: trailing blanks make no difference to the first."""
+        return [self.by_code_points(column), sa.func.datalength(column)]
+
     def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
         """Send the values as one JSON array, which OPENJSON turns into rows of the column's type."""
-        rows = _JsonRows(json_array(column, values, mssql.dialect()), column.type).table_valued(  # type: ignore[no-untyped-call]
-            sa.column("v", column.type), name="listed"
-        )
+        array = sa.literal(json_array(column, values, mssql.dialect()), sa.UnicodeText())  # type: ignore[no-untyped-call]
+        rows = _JsonRows(array, column.type).table_valued(sa.column("v", column.type), name="listed")
         if not isinstance(column.type, sa.String):
             return column.in_(sa.select(rows.c.v))
         lengths = sa.func.datalength(rows.c.v) == sa.func.datalength(column)
         found = sa.exists(sa.select(sa.literal(1)).where(self.by_code_points(rows.c.v) == column, lengths))
         return sa.case((column.is_(None), sa.null()), (found, 1), else_=0) == 1
+
+    def listed(self, column: Column, name: str) -> Condition:
+        """Send the values as one JSON array, which OPENJSON turns into rows of the column's type."""
+        kind = column.type
+        rows = _JsonRows(sa.bindparam(name, type_=JsonArray(kind)), kind).table_valued(
+            sa.column("v", kind), name="listed"
+        )
+        return column.in_(sa.select(rows.c.v))
+
+    def locking(self, select: S, table: sa.Table, lock: Locking) -> S:
+        """Add the table hints, and make sure that they stand in the statement (see `skip_locked`)."""
+        hint = _LOCKING[lock]
+        return require_hint(select.with_hint(table, hint, "mssql"), hint)
+
+    def locking_keys(self, select: S, table: sa.Table) -> S:
+        """Lock the range of keys as well, so that nobody inserts one that was not there."""
+        return require_hint(select.with_hint(table, LOCK_KEYS, "mssql"), LOCK_KEYS)
+
+    inserts_or_updates = False
+    streams_with_cursor = False
+
+    def upsert(self, *_: object) -> sa.Insert:
+        """Refuse: MERGE has too many known defects; keys are locked instead.
+
+        Raises:
+            MisuseError: always.
+        """
+        raise MisuseError("SQL Server has no INSERT that overwrites.", hint="Lock the keys, then update or insert.")
 
     def has_failed(self, connection: Connection) -> bool:
         """Return whether an error of this transaction was one that the server answers with a rollback of its own."""
@@ -287,8 +328,8 @@ class _JsonRows(FunctionElement[Any]):
     name = "json_rows"
     inherit_cache = False  # the type of the column stands in the text
 
-    def __init__(self, array: str, kind: TypeEngine[Any]) -> None:
-        super().__init__(sa.literal(array, sa.UnicodeText()))
+    def __init__(self, array: sa.ColumnElement[Any], kind: TypeEngine[Any]) -> None:
+        super().__init__(array)
         self.kind = kind
 
 

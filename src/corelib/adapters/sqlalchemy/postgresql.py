@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -29,6 +29,7 @@ from corelib.errors import (
     ServerUnreachable,
     TransientFailure,
 )
+from corelib.ports.repository import Locking
 
 if TYPE_CHECKING:
     import psycopg
@@ -110,9 +111,36 @@ class PostgresqlDialect:
         """Sort by the collation C: UTF-8 by its bytes."""
         return sa.collate(column, "C")
 
+    def text_order(self, column: Column) -> list[Column]:
+        """Sort by the collation C: UTF-8 by its bytes."""
+        return [self.by_code_points(column)]
+
     def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
         """Send the values as one array."""
         return column == sa.any_(sa.literal(list(values), postgresql.ARRAY(column.type)))
+
+    def listed(self, column: Column, name: str) -> Condition:
+        """Send the values as one array."""
+        return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(column.type)))
+
+    def locking(self, select: S, table: sa.Table, lock: Locking) -> S:
+        """Add FOR UPDATE, which leaves alone those who only refer to a row by a foreign key."""
+        return select.with_for_update(
+            of=table, skip_locked=lock is Locking.SKIP, nowait=lock is Locking.FAIL, key_share=False
+        )
+
+    def locking_keys(self, select: S, table: sa.Table) -> S:
+        """Add FOR UPDATE; `upsert` needs no more."""
+        return select.with_for_update(of=table)
+
+    inserts_or_updates = True
+    streams_with_cursor = True
+
+    def upsert(self, table: sa.Table, keys: Sequence[str], columns: Sequence[str], version: str) -> sa.Insert:
+        """Add ON CONFLICT DO UPDATE."""
+        insert = postgresql.insert(table)
+        written: dict[str, Any] = {name: insert.excluded[name] for name in columns}
+        return insert.on_conflict_do_update(index_elements=list(keys), set_={**written, version: table.c[version] + 1})
 
     def has_failed(self, connection: Connection) -> bool:
         """Return whether libpq knows the transaction as failed."""

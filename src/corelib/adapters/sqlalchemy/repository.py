@@ -1,45 +1,36 @@
-"""Aggregates in tables: identity map, loaded state, and the statements that write what has changed."""
+"""Aggregates in tables: what is in hand, and how it is found."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import sqlalchemy as sa
-from attrs import define, field
-from sqlalchemy.engine import Connection
 
-from corelib.adapters.sqlalchemy.mapping import VERSION, AggregateMapping, CompiledParts
+from corelib.adapters.sqlalchemy import keys
+from corelib.adapters.sqlalchemy.bulk import Bulk
+from corelib.adapters.sqlalchemy.entries import NEW, UNKNOWN, Checkpoint, Entry, saved, set_back
+from corelib.adapters.sqlalchemy.loading import Codecs, Loader, Rows
+from corelib.adapters.sqlalchemy.mapping import AggregateMapping
+from corelib.adapters.sqlalchemy.row_codec import RowCodec
+from corelib.adapters.sqlalchemy.seat import Seat
 from corelib.adapters.sqlalchemy.specifications import SqlSpecifications
-from corelib.adapters.sqlalchemy.statements import MOST_IDENTIFIERS, Statements
-from corelib.domain.page import Page, offset_of
+from corelib.adapters.sqlalchemy.statements import KEY, KEYS, TENANT, Select, Statements
+from corelib.adapters.sqlalchemy.streaming import stream
+from corelib.adapters.sqlalchemy.writing import Writer, principal
+from corelib.application.context import current_context
+from corelib.domain.cursor import after, decode_cursor, encode_cursor
+from corelib.domain.fields import Role
+from corelib.domain.page import CursorPage, Page, offset_of
 from corelib.domain.specification import Sort, Specification
-from corelib.domain.specification_check import check, check_sort
-from corelib.errors import AlreadyExists, ConcurrencyConflict, MisuseError, NotFound
+from corelib.domain.specification_check import check, check_changes, check_sort
+from corelib.domain.specification_evaluation import at, change, satisfies
+from corelib.domain.stamping import give_to_tenant, removal_of, stamp_changed, tenant_for
+from corelib.errors import AlreadyExists, MisuseError, NotFound
+from corelib.ports.repository import Locking
 
 A = TypeVar("A")
-Row = tuple[object, ...]
-Rows = list[Row]
-
-
-@define(eq=False)
-class _Entry(Generic[A]):
-    """An aggregate in hand, with the rows it was loaded from or last written as.
-
-    Args:
-        identifier: its key, also after somebody changed the field `id`.
-        version: 0 for one that is not in the database yet.
-        row: of the root, in the order of the shape.
-        parts: rows of each collection, in the order of the lists.
-    """
-
-    identifier: object
-    aggregate: A
-    version: int = 0
-    row: Row = ()
-    parts: dict[str, list[Row]] = field(factory=dict)
-    removed: bool = False
+Entries: TypeAlias = list[Entry[A]]
 
 
 class SqlRepository(Generic[A]):
@@ -48,81 +39,130 @@ class SqlRepository(Generic[A]):
     Args:
         mapping: where the class lies.
         statements: its prepared statements.
-        connection: returns the connection of the transaction, with driver errors translated around `execute`.
-        flush: writes what has changed in all repositories of the transaction.
-        specifications: compiles specifications for this mapping.
+        seat: what it shares with the others of its transaction.
     """
 
-    def __init__(
-        self,
-        mapping: AggregateMapping,
-        statements: Statements,
-        connection: Callable[[], Connection],
-        flush: Callable[[], None],
-        specifications: SqlSpecifications,
-    ) -> None:
+    def __init__(self, mapping: AggregateMapping, statements: Statements, seat: Seat) -> None:
         self._mapping = mapping
         self._statements = statements
-        self._connection = connection
-        self._flush = flush
-        self._specifications = specifications
-        self._entries: dict[object, _Entry[A]] = {}
-        self._deleted: list[A] = []
+        self._seat = seat
+        self._connection = seat.connection
+        self._flush = seat.flush
+        self._specifications = SqlSpecifications(mapping, seat.dialect)
+        codecs = _codecs(mapping, seat)
+        self._loader: Loader[A] = Loader(mapping, statements, seat.connection, codecs)
+        self._writer: Writer[A] = Writer(mapping, statements, seat=seat, codecs=codecs, scope=self._scope)
+        self._codecs = codecs
+        self._entries: dict[object, Entry[A]] = {}
+        self._unassigned: list[Entry[A]] = []
+        self._gone: list[A] = []
 
     def add(self, aggregate: A) -> None:
         """Take a new aggregate."""
+        if self._statements.tenant is not None:
+            give_to_tenant(aggregate, _tenant())
         identifier = aggregate.id  # type: ignore[attr-defined]
+        if identifier is None and Role.ASSIGNED in self._mapping.roles:
+            self._unassigned.append(Entry(None, aggregate))
+            return
         if identifier in self._entries:
             raise AlreadyExists(
                 f"There is a {self._name} with the identifier {identifier!r} in this unit of work already."
             )
-        self._entries[identifier] = _Entry(identifier, aggregate)
+        self._entries[identifier] = Entry(identifier, aggregate)
 
-    def get(self, identifier: object) -> A:
+    def add_many(self, aggregates: Iterable[A]) -> None:
+        """Take new aggregates."""
+        for aggregate in aggregates:
+            self.add(aggregate)
+
+    def get(self, identifier: object, *, lock: Locking | None = None) -> A:
         """Return the aggregate."""
-        found = self.find(identifier)
+        found = self.find(identifier, lock=lock)
         if found is None:
             raise NotFound(self._name, identifier)
         return found
 
-    def find(self, identifier: object) -> A | None:
+    def find(self, identifier: object, *, lock: Locking | None = None) -> A | None:
         """Return the aggregate, or None."""
         entry = self._entries.get(identifier)
-        if entry is None:
-            row = self._connection().execute(self._statements.select_one, {"id": identifier}).first()
-            if row is None:
-                return None
-            self._track([tuple(row)])
-            entry = self._entries[row[0]]
-        return None if entry.removed else entry.aggregate
+        if entry is None or lock is not None:
+            entry = self._load(identifier, lock)
+        else:
+            self._scope()
+        return None if entry is None or entry.removed else entry.aggregate
+
+    def get_many(self, identifiers: Sequence[object]) -> Sequence[A]:
+        """Return all, in the order asked."""
+        wanted = list(dict.fromkeys(identifiers))
+        found = self.find_many(wanted)
+        if len(found) != len(wanted):
+            known = {aggregate.id for aggregate in found}  # type: ignore[attr-defined]
+            raise NotFound(self._name, next(identifier for identifier in wanted if identifier not in known))
+        return found
 
     def find_many(self, identifiers: Sequence[object]) -> Sequence[A]:
-        """Return those that exist, in the order asked; asks the database in portions of 1,000 identifiers."""
+        """Return those that exist, in the order asked, with one statement for the roots."""
         wanted = list(dict.fromkeys(identifiers))
         unknown = [identifier for identifier in wanted if identifier not in self._entries]
-        for start in range(0, len(unknown), MOST_IDENTIFIERS):
-            portion = unknown[start : start + MOST_IDENTIFIERS]
-            self._track(list(map(tuple, self._connection().execute(self._statements.select_many, {"ids": portion}))))
+        scope = self._scope()
+        if unknown:
+            key = self._mapping.shape.key
+            self._track(self._rows_of([key(identifier) for identifier in unknown], scope))
         found = (self._entries.get(identifier) for identifier in wanted)
         return [entry.aggregate for entry in found if entry is not None and not entry.removed]
 
     def remove(self, aggregate: A) -> None:
         """Take an aggregate out, with its parts."""
-        entry = self._entries.get(aggregate.id)  # type: ignore[attr-defined]
+        identifier = aggregate.id  # type: ignore[attr-defined]
+        if identifier is None:
+            entry = next((entry for entry in self._unassigned if entry.aggregate is aggregate), None)
+        else:
+            entry = self._entries.get(identifier)
         if entry is None or entry.aggregate is not aggregate:
             raise MisuseError(
                 f"This {self._name} does not belong to this unit of work.", hint="Load it here before removing it."
             )
-        if entry.version:
+        if entry.version != NEW:
             entry.removed = True
+        elif identifier is None:
+            self._unassigned.remove(entry)
         else:
             del self._entries[entry.identifier]
 
-    def list(
+    def restore(self, identifier: object) -> A:
+        """Load a removed aggregate and take the mark away."""
+        name = removal_of(self._mapping.kind)
+        self._flush()
+        key = keys.parameters(self._mapping.identifiers, KEY, self._mapping.shape.key(identifier))
+        rows = self._loader.rows(self._statements.one_removed(), {**key, **self._scope()})
+        if not rows:
+            raise NotFound(self._name, identifier)
+        entry = self._track(rows)[0]
+        object.__setattr__(entry.aggregate, name, None)
+        return entry.aggregate
+
+    def list_removed(
         self, specification: Specification | None = None, *, sort: Sequence[Sort] = (), limit: int | None = None
     ) -> Sequence[A]:
+        """Ask the database for rows that bear the mark."""
+        removal_of(self._mapping.kind)
+        statement = self._sorted(self._statements.select_removed, specification, sort).limit(limit)
+        return [entry.aggregate for entry in self._loader.entries(self._loader.rows(statement, self._scope()))]
+
+    def list(
+        self,
+        specification: Specification | None = None,
+        *,
+        sort: Sequence[Sort] = (),
+        limit: int | None = None,
+        lock: Locking | None = None,
+    ) -> Sequence[A]:
         """Ask the database; one statement for the roots, one for each collection of parts."""
-        return self._loaded(self._sorted(specification, sort).limit(limit))
+        statement = self._sorted(self._statements.select, specification, sort).limit(limit)
+        if lock is not None:
+            statement = self._seat.dialect.locking(statement, self._mapping.table, lock)
+        return self._loaded(statement, locked=lock is not None)
 
     def page(
         self,
@@ -134,181 +174,287 @@ class SqlRepository(Generic[A]):
     ) -> Page[A]:
         """Ask the database for the page, and for the number of results."""
         start = offset_of(number, size)
-        statement = self._sorted(specification, sort).limit(size)
+        statement = self._sorted(self._statements.select, specification, sort).limit(size)
         items = self._loaded(statement.offset(start) if start else statement)
-        return Page(items, self.count(specification), number, size)
+        return Page(items, self._count(specification), number, size)
+
+    def page_after(
+        self,
+        cursor: str | None = None,
+        specification: Specification | None = None,
+        *,
+        sort: Sequence[Sort] = (),
+        size: int = 50,
+    ) -> CursorPage[A]:
+        """Ask the database for what follows the values in the cursor, and for one more."""
+        offset_of(1, size)
+        kind = self._mapping.kind
+        check_sort(sort, kind)
+        behind = None if cursor is None else decode_cursor(cursor, kind, sort)
+        statement = self._where(self._statements.select, specification)
+        if behind is not None:
+            statement = statement.where(self._specifications.condition(after(sort, *behind, kind)))
+        statement = statement.order_by(*self._specifications.order(sort, exact=True)).limit(size + 1)
+        items = self._loaded(statement)
+        if len(items) <= size:
+            return CursorPage(items, None)
+        last = items[size - 1]
+        values = [at(last, entry.path) for entry in sort]
+        return CursorPage(items[:size], encode_cursor(kind, sort, values, at(last, "id")))
 
     def exists(self, specification: Specification) -> bool:
         """Ask the database for one identifier."""
-        statement = self._where(sa.select(self._mapping.identifier), specification).limit(1)
-        return self._connection().execute(statement).first() is not None
+        statement = self._where(self._statements.select_keys, specification).limit(1)
+        return self._connection().execute(statement, self._scope()).first() is not None
 
-    def _sorted(self, specification: Specification | None, sort: Sequence[Sort]) -> sa.Select[Any]:
+    def count(self, specification: Specification | None = None) -> int:
+        """Count in the database."""
+        self._flush()
+        return self._count(specification)
+
+    def stream(self, specification: Specification | None = None, *, batch: int = 500) -> Iterator[A]:
+        """Go through the aggregates, a portion at a time."""
+        offset_of(1, batch)
+        statement = self._where(self._statements.select, specification)
+        portions = stream(self._mapping, self._seat, statement, self._scope(), batch)
+        return self._streamed(portions)
+
+    def upsert_many(self, aggregates: Iterable[A]) -> None:
+        """Write at once."""
+        given = list(aggregates)
+        if self._statements.tenant is not None:
+            for aggregate in given:
+                give_to_tenant(aggregate, _tenant())
+        latest = {aggregate.id: aggregate for aggregate in given}  # type: ignore[attr-defined]
+        in_hand = next((identifier for identifier in latest if identifier in self._entries), None)
+        if in_hand is not None:
+            raise MisuseError(
+                f"The {self._name} {in_hand!r} is in hand in this unit of work, so it cannot be stored past it.",
+                hint="Change the instance that is in hand.",
+            )
+        if None in latest:
+            raise MisuseError(f"A {self._name} without an identifier can be added, but not overwritten.")
+        self._flush()
+        if latest:
+            self._bulk.upsert(latest.values())
+            self._gone += given
+
+    def update_where(self, specification: Specification | None, changes: Mapping[str, object]) -> int:
+        """Change those in hand as objects, the others by one statement."""
+        check_changes(changes, self._mapping.kind)
+        matched, conditions = self._apart(specification)
+        for entry in matched:
+            for path, value in changes.items():
+                change(entry.aggregate, path, value)
+        return self._bulk.update(conditions, changes) + len(matched)
+
+    def remove_where(self, specification: Specification | None) -> int:
+        """Remove those in hand as `remove` does, the others without loading them."""
+        matched, conditions = self._apart(specification)
+        for entry in matched:
+            entry.removed = True
+        self._flush()
+        return self._bulk.remove(conditions) + len(matched)
+
+    def tracked(self) -> Sequence[object]:
+        """Return the aggregates in hand, and those written past it, since they may have recorded events."""
+        held = [entry.aggregate for entry in (*self._unassigned, *self._entries.values())]
+        return [*self._gone, *held]
+
+    # What the transaction asks for
+
+    def flush_new(self) -> None:
+        """Insert new roots, then their parts."""
+        new = [*self._unassigned, *(entry for entry in self._entries.values() if entry.version == NEW)]
+        if not new:
+            return
+        self._scope()
+        self._seat.writes(self._name)
+        unassigned, self._unassigned = self._unassigned, []
+        self._writer.insert([entry for entry in new if entry.identifier is not None] if unassigned else new)
+        if unassigned:
+            self._writer.insert(unassigned)
+            self._entries.update((entry.identifier, entry) for entry in unassigned)
+
+    def flush_changed(self) -> None:
+        """Update changed columns of roots, with the version in the WHERE, and their changed parts."""
+        loaded = [entry for entry in self._entries.values() if entry.version != NEW and not entry.removed]
+        if loaded:
+            self._writer.update(loaded)
+
+    def flush_removed(self) -> None:
+        """Delete removed parts, then their roots; or mark the roots."""
+        removed = [entry for entry in self._entries.values() if entry.removed]
+        if not removed:
+            return
+        self._seat.writes(self._name)
+        if self._statements.removed_at is not None:
+            self._mark(removed)
+        else:
+            self._writer.delete(removed)
+        for entry in removed:
+            del self._entries[entry.identifier]
+            self._gone.append(entry.aggregate)
+
+    def checkpoint(self) -> Checkpoint[A]:
+        """Return what is in hand, which has just been flushed."""
+        return Checkpoint([saved(entry) for entry in self._entries.values()], list(self._gone))
+
+    def return_to(self, checkpoint: Checkpoint[A]) -> None:
+        """Give everything in hand the state that it had then; what came later is in hand no more."""
+        before = {entry.identifier for entry, _, _ in checkpoint.entries}
+        for entry in (*self._unassigned, *self._entries.values()):
+            if entry.identifier not in before and Role.ASSIGNED in self._mapping.roles:
+                object.__setattr__(entry.aggregate, "id", None)
+        self._entries.clear()
+        self._unassigned.clear()
+        for entry, state, events in checkpoint.entries:
+            entry.version, entry.row, entry.parts = state.version, state.row, dict(state.parts)
+            entry.removed = state.removed
+            set_back(entry.aggregate, self._loader.build(entry.row, entry.parts), events)
+            self._entries[entry.identifier] = entry
+        self._gone = list(checkpoint.gone)
+
+    # How it is done
+
+    @property
+    def _bulk(self) -> Bulk[A]:
+        self._seat.writes(self._name)
+        return Bulk(
+            self._mapping,
+            self._statements,
+            seat=self._seat,
+            codecs=self._codecs,
+            writer=self._writer,
+            scope=self._scope,
+        )
+
+    def _scope(self) -> dict[str, object]:
+        """Return the parameters of every statement: the tenant of the context, for classes that have tenants."""
+        if self._statements.tenant is None:
+            return {}
+        return {TENANT: tenant_for(self._mapping.kind, _tenant())}
+
+    def _load(self, identifier: object, lock: Locking | None) -> Entry[A] | None:
+        parameters = keys.parameters(self._mapping.identifiers, KEY, self._mapping.shape.key(identifier))
+        parameters.update(self._scope())
+        if lock is None:
+            rows = self._loader.rows(self._statements.select_one, parameters)
+        else:
+            self._flush()
+            rows = self._loader.rows(self._statements.locking_one(lock), parameters)
+        return self._track(rows, locked=lock is not None)[0] if rows else None
+
+    def _rows_of(self, found: Sequence[Any], scope: Mapping[str, object]) -> Rows:
+        if self._statements.select_many is not None:
+            return self._loader.rows(self._statements.select_many, {KEYS: found, **scope})
+        rows: Rows = []
+        for portion in keys.portions(found):
+            condition = keys.among(self._mapping.identifiers, portion)
+            rows += self._loader.rows(self._statements.select.where(condition), scope)
+        return rows
+
+    def _sorted(self, select: Select, specification: Specification | None, sort: Sequence[Sort]) -> Select:
         check_sort(sort, self._mapping.kind)
-        return self._where(self._statements.select, specification).order_by(*self._specifications.order(sort))
+        return self._where(select, specification).order_by(*self._specifications.order(sort))
 
-    def _loaded(self, statement: sa.Select[Any]) -> Sequence[A]:
+    def _loaded(self, statement: Select, *, locked: bool = False) -> Sequence[A]:
         """Execute a query for roots, load their parts, and return the aggregates in the order of the rows."""
-        rows = list(map(tuple, self._connection().execute(statement)))
-        self._track(rows)
-        return [self._entries[row[0]].aggregate for row in rows]
+        rows = self._loader.rows(statement, self._scope())
+        return [entry.aggregate for entry in self._track(rows, locked=locked)]
 
-    def _where(self, statement: sa.Select[Any], specification: Specification | None) -> sa.Select[Any]:
+    def _where(self, statement: Select, specification: Specification | None) -> Select:
         """Write pending changes, so that the database sees them, and restrict a statement."""
         self._flush()
+        return self._restricted(statement, specification)
+
+    def _restricted(self, statement: Select, specification: Specification | None) -> Select:
         if specification is None:
             return statement
         check(specification, self._mapping.kind)
         return statement.where(self._specifications.condition(specification))
 
-    def count(self, specification: Specification | None = None) -> int:
-        """Count in the database."""
-        return int(self._connection().execute(self._where(self._statements.count, specification)).scalar_one())
+    def _count(self, specification: Specification | None) -> int:
+        statement = self._restricted(self._statements.count, specification)
+        return int(self._connection().execute(statement, self._scope()).scalar_one())
 
-    def stream(self, *, batch: int = 500) -> Iterator[A]:
-        """Go through all aggregates, a portion at a time: those of this unit of work must be flushed to be seen."""
-        self._flush()
-        rows = list(map(tuple, self._connection().execute(self._statements.page(batch, first=True))))
-        while rows:
-            parts = self._load_parts([row[0] for row in rows])
-            for row in rows:
-                yield self._build(row, parts)
-            following = self._statements.page(batch, first=False)
-            rows = list(map(tuple, self._connection().execute(following, {"after": rows[-1][0]})))
+    def _streamed(self, portions: Iterator[Sequence[sa.Row[Any]]]) -> Iterator[A]:
+        read = self._codecs.root.read
+        for rows in portions:
+            for entry in self._loader.entries([read(row) for row in rows]):
+                yield entry.aggregate
 
-    def tracked(self) -> Sequence[object]:
-        """Return the aggregates in hand; those deleted already are among them, since they may have recorded events."""
-        return [*self._deleted, *(entry.aggregate for entry in self._entries.values())]
+    def _apart(self, specification: Specification | None) -> tuple[Entries[A], Sequence[sa.ColumnElement[bool]]]:
+        """Return what is in hand and satisfies a specification, and the conditions for everything that is not in hand.
 
-    def flush_new(self) -> None:
-        """Insert new roots, then their parts."""
-        new = [entry for entry in self._entries.values() if not entry.version]
-        if not new:
-            return
-        connection = self._connection()
-        for entry in new:
-            entry.row = self._dump(entry)
-        columns = self._mapping.shape.columns
-        rows = [{**dict(zip(columns, entry.row, strict=True)), VERSION: 1} for entry in new]
-        connection.execute(self._statements.insert, rows)
-        for name, part in self._mapping.parts.items():
-            inserted = []
-            for entry in new:
-                entry.parts[name] = _dump_parts(part, entry.aggregate, name)
-                inserted += [
-                    _part_row(part, entry.identifier, place, row) for place, row in enumerate(entry.parts[name])
-                ]
-            if inserted:
-                connection.execute(self._statements.parts[name].insert, inserted)
-        for entry in new:
-            entry.version = 1
-
-    def flush_changed(self) -> None:
-        """Update changed columns of roots, with the version in the WHERE, and their changed parts."""
-        for entry in self._entries.values():
-            if entry.version and not entry.removed:
-                self._write_changes(entry)
-
-    def flush_removed(self) -> None:
-        """Delete removed parts, then their roots."""
-        removed = [entry for entry in self._entries.values() if entry.removed]
-        for entry in removed:
-            connection = self._connection()
-            for statements in self._statements.parts.values():
-                connection.execute(statements.delete_all, {"corelib_owner": entry.identifier})
-            key = {"corelib_key": entry.identifier, "corelib_loaded": entry.version}
-            if connection.execute(self._statements.delete, key).rowcount != 1:
-                raise self._conflict(entry)
-            del self._entries[entry.identifier]
-            self._deleted.append(entry.aggregate)
-
-    def _write_changes(self, entry: _Entry[A]) -> None:
-        row = self._dump(entry)
-        lists = {name: _dump_parts(part, entry.aggregate, name) for name, part in self._mapping.parts.items()}
-        changed_lists = {name: rows for name, rows in lists.items() if rows != entry.parts[name]}
-        if row == entry.row and not changed_lists:
-            return
-        columns = self._mapping.shape.columns
-        changed = _differences(columns, entry.row, row)
-        key = {"corelib_key": entry.identifier, "corelib_loaded": entry.version}
-        statement, values = self._statements.update.writing({**changed, VERSION: entry.version + 1})
-        if self._connection().execute(statement, {**key, **values}).rowcount != 1:
-            raise self._conflict(entry)
-        for name, rows in changed_lists.items():
-            self._write_parts(name, entry, rows)
-        entry.version += 1
-        entry.row = row
-        entry.parts = lists
-
-    def _write_parts(self, name: str, entry: _Entry[A], rows: Rows) -> None:
-        """Write a changed list place by place: further places are inserted, spare ones deleted."""
-        connection, statements, part = self._connection(), self._statements.parts[name], self._mapping.parts[name]
-        old = entry.parts[name]
-        if len(rows) < len(old):
-            connection.execute(statements.delete_from, {"corelib_owner": entry.identifier, "corelib_place": len(rows)})
-        for place, (before, after) in enumerate(zip(old, rows, strict=False)):
-            if before != after:
-                key = {"corelib_owner": entry.identifier, "corelib_place": place}
-                statement, values = statements.update.writing(_differences(part.shape.columns, before, after))
-                connection.execute(statement, {**key, **values})
-        added = [_part_row(part, entry.identifier, place, rows[place]) for place in range(len(old), len(rows))]
-        if added:
-            connection.execute(statements.insert, added)
-
-    def _track(self, rows: Sequence[Row]) -> None:
-        """Take rows into the identity map; one that is there already stays.
-
-        That happens where the database takes two spellings of an identifier for the same.
+        What is in hand is written as usual, with its version, so that nothing that others have changed is overwritten.
         """
-        rows = [row for row in rows if row[0] not in self._entries]
-        parts = self._load_parts([row[0] for row in rows]) if rows else {}
-        for row in rows:
-            identifier, version, values = row[0], cast("int", row[1]), row[2:]
-            lists = {name: parts[name][identifier] for name in self._mapping.parts}
-            self._entries[identifier] = _Entry(identifier, self._build(row, parts), version, values, lists)
+        self._flush()
+        conditions: list[sa.ColumnElement[bool]] = []
+        if specification is not None:
+            check(specification, self._mapping.kind)
+            conditions.append(self._specifications.condition(specification))
+        held = list(self._entries.values())
+        if held:
+            key = self._mapping.shape.key
+            conditions.append(self._not_among([key(entry.identifier) for entry in held]))
+        matched = [entry for entry in held if specification is None or satisfies(entry.aggregate, specification)]
+        return matched, conditions
 
-    def _build(self, row: Row, parts: dict[str, dict[object, Rows]]) -> A:
-        """Make an aggregate from `(id, version, *columns)` and the rows of its parts."""
-        lists = [
-            [part.shape.load(part_row) for part_row in parts[name][row[0]]]
-            for name, part in self._mapping.parts.items()
-        ]
-        return cast("A", self._mapping.shape.load(row[2:], *lists))
+    def _not_among(self, found: Sequence[Any]) -> sa.ColumnElement[bool]:
+        columns = self._mapping.identifiers
+        if len(columns) > 1:
+            return sa.not_(keys.among(columns, found))
+        return sa.not_(self._seat.dialect.is_one_of(columns[0], found))
 
-    def _load_parts(self, identifiers: Sequence[object]) -> dict[str, dict[object, Rows]]:
-        """Read the parts of many aggregates, one statement for each collection and 1,000 identifiers."""
-        loaded: dict[str, dict[object, Rows]] = {}
-        for name, statements in self._statements.parts.items():
-            by_owner: dict[object, Rows] = defaultdict(list)
-            for start in range(0, len(identifiers), MOST_IDENTIFIERS):
-                portion = identifiers[start : start + MOST_IDENTIFIERS]
-                for row in self._connection().execute(statements.select, {"ids": portion}):
-                    by_owner[row[0]].append(tuple(row[1:]))
-            loaded[name] = by_owner
-        return loaded
+    def _track(self, rows: Rows, *, locked: bool = False) -> Entries[A]:
+        """Take rows into the identity map, and return their entries; one that is there already stays.
 
-    def _dump(self, entry: _Entry[A]) -> Row:
-        if entry.aggregate.id != entry.identifier:  # type: ignore[attr-defined]
-            raise MisuseError(f"The identifier of a {self._name} was changed from {entry.identifier!r}.")
-        return self._mapping.shape.dump(entry.aggregate)
+        Raises:
+            ConcurrencyConflict: if a locked row is newer than what is in hand.
+        """
+        identify, entries = self._loader.identify, self._entries
+        if not entries:
+            loaded = self._loader.entries(rows)
+            entries.update((entry.identifier, entry) for entry in loaded)
+            if len(entries) == len(loaded):
+                return loaded
+            return [entries[entry.identifier] for entry in loaded]
+        found = [identify(row) for row in rows]
+        fresh = [row for row, identifier in zip(rows, found, strict=True) if identifier not in entries]
+        if locked:
+            self._compare(rows, found)
+        entries.update((entry.identifier, entry) for entry in self._loader.entries(fresh))
+        return [entries[identifier] for identifier in found]
 
-    def _conflict(self, entry: _Entry[A]) -> ConcurrencyConflict:
-        found = self._connection().execute(self._statements.select_version, {"corelib_key": entry.identifier}).scalar()
-        return ConcurrencyConflict(self._name, entry.identifier, expected=entry.version, found=found)
+    def _compare(self, rows: Rows, identifiers: Sequence[object]) -> None:
+        for row, identifier in zip(rows, identifiers, strict=True):
+            entry = self._entries.get(identifier)
+            if entry is not None and entry.version not in (row[0], UNKNOWN):
+                raise self._writer.conflict(entry, row[0])
+
+    def _mark(self, removed: Sequence[Entry[A]]) -> None:
+        """Write the instant of the removal."""
+        (name,) = self._mapping.roles[Role.REMOVED_AT]
+        now = self._seat.now()
+        for entry in removed:
+            object.__setattr__(entry.aggregate, name, now)
+            stamp_changed(entry.aggregate, now, principal())
+        self._writer.update(removed)
 
     @property
     def _name(self) -> str:
         return self._mapping.kind.__name__
 
 
-def _differences(columns: Sequence[str], before: Row, after: Row) -> dict[str, object]:
-    """Return the columns whose values differ, with their new values."""
-    return {name: new for name, old, new in zip(columns, before, after, strict=True) if old != new}
+def _tenant() -> str | None:
+    context = current_context()
+    return None if context is None else context.tenant
 
 
-def _dump_parts(part: CompiledParts, aggregate: object, name: str) -> list[Row]:
-    return [part.shape.dump(entry) for entry in getattr(aggregate, name)]
+def _codecs(mapping: AggregateMapping, seat: Seat) -> Codecs:
+    def codec(shape: Any, table: sa.Table, offset: int) -> RowCodec:
+        return RowCodec(shape, table, offset=offset, codec=seat.codec, cipher=seat.cipher)
 
-
-def _part_row(part: CompiledParts, owner: object, place: int, row: Row) -> dict[str, object]:
-    return {**dict(zip(part.shape.columns, row, strict=True)), part.parts.owner: owner, part.parts.position: place}
+    parts = {name: codec(part.shape, part.parts.table, len(part.owners)) for name, part in mapping.parts.items()}
+    return Codecs(codec(mapping.shape, mapping.table, 1), parts)

@@ -10,6 +10,7 @@ from attrs import define, field, frozen, validators
 from sqlalchemy.engine import Connection
 
 from corelib.adapters.sqlalchemy import tables
+from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.mapping import AggregateMapping
 from corelib.adapters.sqlalchemy.statements import Statements
 from corelib.errors import SchemaMissing, SchemaOutdated, SchemaTooNew
@@ -31,7 +32,7 @@ class SqlSchema:
     mappings: Sequence[AggregateMapping]
     revisions: Sequence[str] = field(default=("0001",), validator=validators.min_len(1))
     _by_class: dict[type, AggregateMapping] = field(init=False, repr=False)
-    _statements: dict[type, Statements] = field(factory=dict, init=False, repr=False)
+    _statements: dict[tuple[type, str], Statements] = field(factory=dict, init=False, repr=False)
     _ranks: dict[type, int] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -47,11 +48,12 @@ class SqlSchema:
         """Return the mapping of a class, or None."""
         return self._by_class.get(kind)
 
-    def statements_of(self, mapping: AggregateMapping) -> Statements:
-        """Return the statements of a mapping, which are built once."""
-        statements = self._statements.get(mapping.kind)
+    def statements_of(self, mapping: AggregateMapping, dialect: SqlDialect) -> Statements:
+        """Return the statements of a mapping for an engine, which are built once."""
+        key = (mapping.kind, dialect.name)
+        statements = self._statements.get(key)
         if statements is None:
-            statements = self._statements[mapping.kind] = Statements(mapping)
+            statements = self._statements[key] = Statements(mapping, dialect)
         return statements
 
     def rank_of(self, kind: type) -> int:

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -15,7 +16,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
-from corelib.adapters.sqlalchemy.comparing import compared, json_array
+from corelib.adapters.sqlalchemy.comparing import JsonArray, compared, json_array
 from corelib.adapters.sqlalchemy.dialect import Column, Condition, S
 from corelib.adapters.sqlalchemy.failures import brief, refused
 from corelib.domain.specification import Operator
@@ -29,6 +30,7 @@ from corelib.errors import (
     SchemaMissing,
     TransientFailure,
 )
+from corelib.ports.repository import Locking
 
 READ_ONLY = "corelib_read_only"
 """Execution option of a connection that will not write: it takes no write lock."""
@@ -107,10 +109,36 @@ class SqliteDialect:
         """Change nothing: the collation BINARY sorts UTF-8 by its bytes."""
         return column
 
+    def text_order(self, column: Column) -> list[Column]:
+        """Sort by the collation BINARY."""
+        return [self.by_code_points(column)]
+
     def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
         """Send the values as one JSON array."""
         listed = sa.func.json_each(json_array(column, values, sqlite.dialect())).table_valued("value")
         return column.in_(sa.select(listed.c.value))
+
+    def listed(self, column: Column, name: str) -> Condition:
+        """Send the values as one JSON array."""
+        values = sa.func.json_each(sa.bindparam(name, type_=JsonArray(column.type))).table_valued("value")
+        return column.in_(sa.select(values.c.value))
+
+    def locking(self, select: S, table: sa.Table, lock: Locking) -> S:  # noqa: ARG002 - the protocol's signature
+        """Change nothing: whoever may write holds the lock of the whole file."""
+        return select
+
+    def locking_keys(self, select: S, table: sa.Table) -> S:  # noqa: ARG002 - the protocol's signature
+        """Change nothing: whoever may write holds the lock of the whole file."""
+        return select
+
+    inserts_or_updates = True
+    streams_with_cursor = True
+
+    def upsert(self, table: sa.Table, keys: Sequence[str], columns: Sequence[str], version: str) -> sa.Insert:
+        """Add ON CONFLICT DO UPDATE."""
+        insert = sqlite.insert(table)
+        written: dict[str, Any] = {name: insert.excluded[name] for name in columns}
+        return insert.on_conflict_do_update(index_elements=list(keys), set_={**written, version: table.c[version] + 1})
 
     def has_failed(self, connection: Connection) -> bool:  # noqa: ARG002 - the protocol's signature
         """Return False: a failed statement leaves the transaction as it was."""

@@ -1,17 +1,27 @@
-"""The statements of one mapping, built once."""
+"""The statements of one mapping on one engine, built once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from attrs import frozen
 
-from corelib.adapters.sqlalchemy.mapping import AggregateMapping, CompiledParts
+from corelib.adapters.sqlalchemy import keys
+from corelib.adapters.sqlalchemy.dialect import SqlDialect
+from corelib.adapters.sqlalchemy.mapping import VERSION, AggregateMapping
+from corelib.adapters.sqlalchemy.parts import CompiledParts
+from corelib.domain.fields import Role
+from corelib.ports.repository import Locking
 
-MOST_IDENTIFIERS = 1000
-"""How many identifiers one statement carries; SQL Server takes 2,100 parameters."""
+Select = sa.Select[Any]
+
+KEY, KEYS, LOADED, TENANT, OWNER, PART, PLACE = (
+    f"corelib_{name}" for name in ("key", "keys", "loaded", "tenant", "owner", "part", "place")
+)
+"""Names of parameters; no column has such a name."""
 
 
 class Updates:
@@ -39,54 +49,118 @@ class Updates:
 
 @frozen
 class PartStatements:
-    """Statements for one collection of parts; parameters: `ids`, `corelib_owner`, `corelib_place` and the columns."""
+    """Statements for one collection of parts; rows are read as `(owner..., *columns of the shape)`.
 
-    select: sa.Select[tuple[object, ...]]
+    Parameters: the owner is `corelib_owner`, the key of a part `corelib_part`, the place behind which all is deleted
+    `corelib_place`; with several columns they are numbered. `select_many` takes the owners as `corelib_keys`, or is
+    None where they have several columns; `select` is without a condition.
+    """
+
+    select: Select
+    select_one: Select
+    select_many: Select | None
     insert: sa.Insert
     update: Updates
-    delete_from: sa.Delete
+    delete: sa.Delete
+    delete_from: sa.Delete | None
     delete_all: sa.Delete
 
 
 class Statements:
-    """Statements for one aggregate class; rows are read as `(id, version, *columns of the shape)`.
+    """Statements for one aggregate class; rows are read as `(version, *columns of the shape)`.
 
-    Parameters: `id` or `ids` when reading, `after` for pages, `corelib_key` and `corelib_loaded` (the version) when
-    writing. Those of a statement that also sets columns have names that no field has.
+    Parameters: an identifier is `corelib_key`, numbered where it has several columns; many are `corelib_keys`; the
+    version that a written row must have is `corelib_loaded`, the tenant `corelib_tenant`.
     """
 
-    def __init__(self, mapping: AggregateMapping) -> None:
-        table, key = mapping.table, mapping.identifier
-        columns = [table.c[name] for name in mapping.shape.columns]
-        select = sa.select(key.label("corelib_id"), mapping.version.label("corelib_version"), *columns)
-        held = sa.and_(key == sa.bindparam("corelib_key"), mapping.version == sa.bindparam("corelib_loaded"))
-        self.update: Updates = Updates(table, held)
-        self.select: sa.Select[Any] = select
-        self.select_one: sa.Select[Any] = select.where(key == sa.bindparam("id"))
-        self.select_many: sa.Select[Any] = select.where(key.in_(sa.bindparam("ids", expanding=True)))
-        self._first_page = select.order_by(key)
-        self._next_page = self._first_page.where(key > sa.bindparam("after"))
-        self.select_version: sa.Select[Any] = sa.select(mapping.version).where(key == sa.bindparam("corelib_key"))
-        self.count: sa.Select[Any] = sa.select(sa.func.count()).select_from(table)
+    def __init__(self, mapping: AggregateMapping, dialect: SqlDialect) -> None:
+        table, columns = mapping.table, [mapping.table.c[name] for name in mapping.shape.columns]
+        self._mapping = mapping
+        self._dialect = dialect
+        self.counts_versions = mapping.counts_versions or dialect.name != "mssql"
+        """Whether corelib makes the versions; otherwise the server does."""
+        self.tenant = mapping.column_of(Role.TENANT)
+        self.removed_at = mapping.column_of(Role.REMOVED_AT)
+        self._one = keys.equals(mapping.identifiers, KEY)
+        held = sa.and_(self._one, mapping.version == sa.bindparam(LOADED))
+        self._bare: Select = sa.select(mapping.version.label("corelib_version"), *columns)
+        self.select: Select = self.present(self._bare)
+        self.select_one: Select = self.select.where(self._one)
+        self.select_removed: Select = self.removed(self._bare)
+        self.select_many: Select | None = None
+        if len(mapping.identifiers) == 1:
+            self.select_many = self.select.where(dialect.listed(mapping.identifier, KEYS))
+        self.select_version: Select = sa.select(mapping.version).where(self.owned(self._one))
+        key_columns: list[sa.ColumnElement[Any]] = list(mapping.identifiers)
+        identifiers: Select = sa.select(*key_columns)
+        self.select_keys: Select = self.present(identifiers)
+        self.count: Select = self.present(sa.select(sa.func.count()).select_from(table))
         self.insert: sa.Insert = sa.insert(table)
-        self.delete: sa.Delete = sa.delete(table).where(held)
-        self.parts: dict[str, PartStatements] = {name: _part_statements(part) for name, part in mapping.parts.items()}
+        self.update = Updates(table, self.owned(held))
+        self.delete: sa.Delete = sa.delete(table).where(self.owned(held))
+        self.parts: dict[str, PartStatements] = {
+            name: _part_statements(part, dialect) for name, part in mapping.parts.items()
+        }
+        self._locking: dict[Locking, Select] = {}
 
-    def page(self, size: int, *, first: bool) -> sa.Select[tuple[object, ...]]:
-        """Return the statement for the first page or for the one behind `after`, in the order of the identifiers."""
-        return (self._first_page if first else self._next_page).limit(size)
+    def owned(self, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+        """Restrict a condition to the tenant of the context."""
+        return condition if self.tenant is None else sa.and_(condition, self.tenant == sa.bindparam(TENANT))
+
+    @cached_property
+    def scope(self) -> tuple[sa.ColumnElement[bool], ...]:
+        """Return what holds of every row that can be seen."""
+        tenant = () if self.tenant is None else (self.tenant == sa.bindparam(TENANT),)
+        return tenant if self.removed_at is None else (*tenant, self.removed_at.is_(None))
+
+    def present(self, select: Select) -> Select:
+        """Restrict a query to the tenant of the context and to what is not removed."""
+        return select.where(*self.scope) if self.scope else select
+
+    def removed(self, select: Select) -> Select:
+        """Restrict a query to the tenant of the context and to what is removed."""
+        if self.removed_at is None:
+            return select.where(sa.false())
+        return select.where(self.owned(self.removed_at.is_not(None)))
+
+    def one_removed(self) -> Select:
+        """Return the query for a removed row."""
+        return self.select_removed.where(self._one)
+
+    def locking_one(self, lock: Locking) -> Select:
+        """Return `select_one` with a lock."""
+        statement = self._locking.get(lock)
+        if statement is None:
+            statement = self._dialect.locking(self.select_one, self._mapping.table, lock)
+            self._locking[lock] = statement
+        return statement
+
+    def insert_values(self, values: Mapping[str, object]) -> dict[str, object]:
+        """Return the parameters of `insert`: the columns of a new row, with the first version."""
+        return {**values, VERSION: 1} if self.counts_versions else dict(values)
 
 
-def _part_statements(part: CompiledParts) -> PartStatements:
-    table, owner, position = part.parts.table, part.owner, part.position
+def _part_statements(part: CompiledParts, dialect: SqlDialect) -> PartStatements:
+    table, owners, position = part.parts.table, part.owners, part.position
     columns = [table.c[name] for name in part.shape.columns]
-    owned = owner == sa.bindparam("corelib_owner")
+    order = [position] if position is not None else [table.c[name] for name in part.keys]
+    owned = keys.equals(owners, OWNER)
+    one = sa.and_(owned, keys.equals([table.c[name] for name in part.keys], PART))
+    select: Select = sa.select(*(*owners, *columns))
+    listed = len(owners) == 1
     return PartStatements(
-        select=sa.select(owner, *columns)
-        .where(owner.in_(sa.bindparam("ids", expanding=True)))
-        .order_by(owner, position),
+        select=select.order_by(*owners, *order),
+        select_one=select.where(owned).order_by(*order),
+        select_many=select.where(dialect.listed(owners[0], KEYS)).order_by(*owners, *order) if listed else None,
         insert=sa.insert(table),
-        update=Updates(table, sa.and_(owned, position == sa.bindparam("corelib_place"))),
-        delete_from=sa.delete(table).where(owned, position >= sa.bindparam("corelib_place")),
+        update=Updates(table, one),
+        delete=sa.delete(table).where(one),
+        delete_from=_delete_from(table, owned, part),
         delete_all=sa.delete(table).where(owned),
     )
+
+
+def _delete_from(table: sa.Table, owned: sa.ColumnElement[bool], part: CompiledParts) -> sa.Delete | None:
+    if part.key_places or part.position is None:
+        return None
+    return sa.delete(table).where(owned, part.position >= sa.bindparam(PLACE))

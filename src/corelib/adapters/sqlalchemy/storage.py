@@ -13,8 +13,12 @@ from corelib.adapters.sqlalchemy.failures import translated
 from corelib.adapters.sqlalchemy.job_store import SqlJobStore
 from corelib.adapters.sqlalchemy.schema import SqlSchema
 from corelib.adapters.sqlalchemy.sqlite import READ_ONLY
+from corelib.adapters.sqlalchemy.tools import Tools, utc_now
 from corelib.adapters.sqlalchemy.transaction import SqlTransaction
 from corelib.domain.event import RecordedEvent
+from corelib.ports.cipher import Cipher
+from corelib.ports.clock import Clock
+from corelib.ports.codec import Codec
 
 EVENTS_AT_A_TIME = 500
 
@@ -25,9 +29,21 @@ class SqlStorage:
     Args:
         engine: made by `create_engine`; closing the storage disposes of it.
         schema: what the host stores.
+        clock: tells the instant for stamps and removals; by default this machine's.
+        codec: writes values into JSON columns, where a mapping has such.
+        cipher: encrypts fields, where a mapping has such.
     """
 
-    def __init__(self, engine: Engine, schema: SqlSchema) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        schema: SqlSchema,
+        *,
+        clock: Clock | None = None,
+        codec: Codec | None = None,
+        cipher: Cipher | None = None,
+    ) -> None:
+        self._tools = Tools(utc_now if clock is None else clock.now, codec, cipher)
         self._engine = engine
         self._reading = engine.execution_options(**{READ_ONLY: True})
         self._schema = schema
@@ -46,7 +62,7 @@ class SqlStorage:
 
     def begin(self) -> SqlTransaction:
         """Return a new transaction."""
-        return SqlTransaction(self._engine, self._dialect, self._schema)
+        return SqlTransaction(self._engine, self._dialect, self._schema, self._tools)
 
     def events(self) -> Iterator[RecordedEvent]:
         """Go through all events with a cursor of the server."""

@@ -13,7 +13,8 @@ from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.failures import close_quietly, translated
 from corelib.adapters.sqlalchemy.repository import SqlRepository
 from corelib.adapters.sqlalchemy.schema import SqlSchema
-from corelib.adapters.sqlalchemy.specifications import SqlSpecifications
+from corelib.adapters.sqlalchemy.seat import Seat
+from corelib.adapters.sqlalchemy.tools import Tools
 from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 from corelib.application.unit_of_work import TransactionalUnitOfWork
 from corelib.domain.event import RecordedEvent
@@ -28,10 +29,11 @@ A = TypeVar("A")
 class SqlTransaction:
     """Keeps the contract of `corelib.ports.storage.Transaction`; the connection is taken with the first statement."""
 
-    def __init__(self, engine: Engine, dialect: SqlDialect, schema: SqlSchema) -> None:
+    def __init__(self, engine: Engine, dialect: SqlDialect, schema: SqlSchema, tools: Tools) -> None:
         self._engine = engine
         self._dialect = dialect
         self._schema = schema
+        self._tools = tools
         self._connection: Connection | None = None
         self._repositories: dict[type, SqlRepository[object]] = {}
 
@@ -52,11 +54,23 @@ class SqlTransaction:
                 raise UnboundHandler(
                     f"No table is mapped for {aggregate.__name__}.", hint=f"Mapped are: {self._schema.mapped_names}."
                 )
-            statements = self._schema.statements_of(mapping)
-            specifications = SqlSpecifications(mapping, self._dialect)
-            repository = SqlRepository(mapping, statements, self._translating, self.flush, specifications)
+            repository = SqlRepository(mapping, self._schema.statements_of(mapping, self._dialect), self._seat())
             self._repositories[aggregate] = repository
         return cast("Repository[A, object]", repository)
+
+    def _seat(self) -> Seat:
+        return Seat(
+            dialect=self._dialect,
+            connection=self._translating,
+            flush=self.flush,
+            now=self._tools.now,
+            writes=self._may_write,
+            codec=self._tools.codec,
+            cipher=self._tools.cipher,
+        )
+
+    def _may_write(self, name: str) -> None:
+        """Let everything be written."""
 
     def tracked(self) -> Iterable[object]:
         """Return the aggregates in hand."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, CursorResult
+from sqlalchemy.engine import Connection, CursorResult, Dialect
 
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.failures import translated
@@ -20,9 +20,23 @@ class TranslatingConnection:
         self._connection = connection
         self._dialect = dialect
 
+    @property
+    def dialect(self) -> Dialect:
+        """Return SQLAlchemy's dialect."""
+        return self._connection.dialect
+
+    @property
+    def closed(self) -> bool:
+        """Return whether the connection was given back."""
+        return self._connection.closed
+
     def execute(
-        self, statement: sa.Executable, parameters: Mapping[str, object] | Sequence[Mapping[str, object]] | None = None
+        self,
+        statement: sa.Executable,
+        parameters: Mapping[str, object] | Sequence[Mapping[str, object]] | None = None,
+        *,
+        execution_options: Mapping[str, object] | None = None,
     ) -> CursorResult[tuple[object, ...]]:
         """Execute as `Connection.execute` does."""
         with translated(self._dialect):
-            return self._connection.execute(statement, parameters)
+            return self._connection.execute(statement, parameters, execution_options=execution_options)

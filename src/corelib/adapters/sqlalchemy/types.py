@@ -96,3 +96,29 @@ class ExactDecimal(TypeDecorator[Decimal]):
         if not value.is_finite() or not -self._limit < value < self._limit:
             return False
         return value == value.quantize(self._unit, context=_EXACT)
+
+
+class RowVersion(TypeDecorator[int]):
+    """The version of an aggregate: ROWVERSION on SQL Server, which the server makes; elsewhere a number that counts.
+
+    SQL Server changes it with every UPDATE of the row, also one that comes from outside of corelib, so that such a
+    change is noticed as well. (Microsoft: "rowversion (Transact-SQL)".) Versions only tell whether a row has changed:
+    that of a newer change is the greater one, but not by one.
+    """
+
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = sa.BigInteger
+    cache_ok: bool | None = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the engine's type."""
+        if dialect.name == "mssql":
+            return dialect.type_descriptor(mssql.ROWVERSION())  # type: ignore[no-untyped-call]
+        return dialect.type_descriptor(sa.BigInteger())
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | bytes | None:
+        """Return the eight bytes of the server."""
+        return value.to_bytes(8) if value is not None and dialect.name == "mssql" else value
+
+    def process_result_value(self, value: int | bytes | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Return the bytes as a number."""
+        return int.from_bytes(value) if isinstance(value, bytes) else value
