@@ -19,7 +19,7 @@ from corelib.application.jobs.description import job
 from corelib.application.jobs.registry import JobRegistry
 from corelib.application.unit_of_work import Surroundings, TransactionalUnitOfWork
 from corelib.domain.job import Claim, NewJob
-from corelib.ports.storage import Storage, Transaction
+from corelib.ports.storage import DEFAULT_TERMS, Storage, Terms, Transaction
 from corelib.ports.unit_of_work import UnitOfWork
 from corelib.testing.contracts.samples import Depot, Parcel, contents
 from corelib.testing.contracts.suite import ContractSuite
@@ -121,15 +121,25 @@ class Work:
 
 
 @contextmanager
-def transaction(storage: Storage) -> Iterator[Transaction]:
+def transaction(storage: Storage, terms: Terms = DEFAULT_TERMS) -> Iterator[Transaction]:
     """Give a transaction to the block; commit it at the end, or roll it back if the block fails."""
-    begun = storage.begin()
+    begun = storage.begin(terms)
     try:
         yield begun
     except BaseException:
         begun.rollback()
         raise
     begun.commit()
+
+
+@contextmanager
+def undone(storage: Storage, terms: Terms = DEFAULT_TERMS) -> Iterator[Transaction]:
+    """Give a transaction to the block, and roll it back at the end."""
+    begun = storage.begin(terms)
+    try:
+        yield begun
+    finally:
+        begun.rollback()
 
 
 def store_jobs(storage: Storage, *jobs: NewJob) -> None:

@@ -22,6 +22,9 @@ class Capability(Enum):
     CONSTRAINTS = "refuses data that breaks a foreign key, a unique key or the size of a column"
     """The store knows rules beyond the identifiers of aggregates. A store without a schema of columns lacks it."""
 
+    ROW_LOCKS = "keeps others from what a unit of work has locked"
+    """Locks can be asked for aggregate by aggregate. A store that ignores the request lacks it."""
+
     SCHEMA = "keeps its data in tables that have to be made first"
     """There is a state before `create`. A store that is there from the beginning lacks it."""
 
