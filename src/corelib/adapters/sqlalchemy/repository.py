@@ -343,7 +343,16 @@ class SqlRepository(Generic[A]):
         else:
             self._flush()
             rows = self._loader.rows(self._statements.locking_one(lock), parameters)
-        return self._track(rows, locked=lock is not None)[0] if rows else None
+        if rows:
+            return self._track(rows, locked=lock is not None)[0]
+        self._require_present(identifier)
+        return None
+
+    def _require_present(self, identifier: object) -> None:
+        """Raise if an aggregate in hand is gone from the database; one that is passed over is still there."""
+        entry = self._entries.get(identifier)
+        if entry is not None and not entry.removed and self._writer.version_of(entry) is None:
+            raise self._writer.conflict(entry, None)
 
     def _rows_of(self, found: Sequence[Any], scope: Mapping[str, object]) -> Rows:
         if self._statements.select_many is not None:
