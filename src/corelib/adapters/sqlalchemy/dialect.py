@@ -14,6 +14,7 @@ from corelib.ports.repository import Locking
 
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
+Bound = sa.BindParameter[Any]
 S = TypeVar("S", bound=sa.Select[tuple[object, ...]])
 
 
@@ -49,16 +50,23 @@ class SqlDialect(Protocol):
         """Let an update pass over rows that others have locked, where the engine has a word for it in UPDATE."""
         ...
 
-    def compare_texts(self, column: Column, operator: Operator, value: str) -> Condition:
-        """Compare a text exactly: case and trailing blanks count, order goes by code points, nothing is a wildcard."""
+    def compare_texts(self, column: Column, operator: Operator, bound: Bound, *, empty: bool) -> Condition:
+        """Compare a text exactly: case and trailing blanks count, order goes by code points, nothing is a wildcard.
+
+        Args:
+            column: the text.
+            operator: the comparison.
+            bound: the parameter that it is compared with.
+            empty: whether that is the empty text.
+        """
         ...
 
     def text_order(self, column: Column) -> list[Column]:
         """Return what sorts a text column by code points, as `compare_texts` orders."""
         ...
 
-    def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
-        """Compare a column with any number of values, at least one; texts exactly."""
+    def is_one_of(self, column: Column, name: str, values: Sequence[object]) -> Condition:
+        """Compare a column with any number of values, at least one, as one parameter of this name; texts exactly."""
         ...
 
     def listed(self, column: Column, name: str) -> Condition:

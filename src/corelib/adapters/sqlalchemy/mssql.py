@@ -16,8 +16,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
-from corelib.adapters.sqlalchemy.comparing import JsonArray, compared, json_array
-from corelib.adapters.sqlalchemy.dialect import Column, Condition, S
+from corelib.adapters.sqlalchemy.comparing import JsonArray, compared
+from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
 from corelib.adapters.sqlalchemy.failures import SQLSTATE, brief, refused
 from corelib.domain.specification import Operator
 from corelib.errors import (
@@ -143,17 +143,16 @@ class MssqlDialect:
         """Hint the target as well: the server reads it once more, and must not wait there either."""
         return require_hint(update.with_hint(SKIP_LOCKED, dialect_name="mssql"), SKIP_LOCKED)
 
-    def compare_texts(self, column: Column, operator: Operator, value: str) -> Condition:
+    def compare_texts(self, column: Column, operator: Operator, bound: Bound, *, empty: bool) -> Condition:
         """Compare exactly: the column's own collation, which an index serves, finds candidates that are then checked.
 
         Trailing blanks are equal to none for `=` under every collation (Microsoft: "String comparison"), so the lengths
         are compared too. `CHARINDEX` knows no wildcards, and does not find the empty text.
         """
-        bound = sa.literal(value, column.type)
         exact = self.by_code_points(column)
         if operator.looks_into_texts:
             place = sa.func.charindex(bound, exact)
-            if not value:
+            if empty:
                 return sa.case((column.is_(None), sa.null()), else_=1) == 1
             return place == 1 if operator is Operator.STARTS_WITH else place > 0
         same = sa.and_(column == bound, exact == bound, sa.func.datalength(column) == sa.func.datalength(bound))
@@ -174,9 +173,9 @@ class MssqlDialect:
         """Sort by a binary collation, and then by length: trailing blanks make no difference to the first."""
         return [self.by_code_points(column), sa.func.datalength(column)]
 
-    def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
+    def is_one_of(self, column: Column, name: str, values: Sequence[object]) -> Condition:
         """Send the values as one JSON array, which OPENJSON turns into rows of the column's type."""
-        array = sa.literal(json_array(column, values, mssql.dialect()), sa.UnicodeText())  # type: ignore[no-untyped-call]
+        array = sa.bindparam(name, list(values), JsonArray(column.type))
         rows = _JsonRows(array, column.type).table_valued(sa.column("v", column.type), name="listed")
         if not isinstance(column.type, sa.String):
             return column.in_(sa.select(rows.c.v))

@@ -61,6 +61,11 @@ class CompiledParts:
     key_places: tuple[int, ...] = ()
 
     @property
+    def table(self) -> sa.Table:
+        """Return where they lie."""
+        return self.parts.table
+
+    @property
     def owner(self) -> sa.Column[object]:
         """Return the first, mostly the only column that holds the aggregate's identifier."""
         return self.owners[0]

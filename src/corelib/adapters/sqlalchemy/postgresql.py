@@ -14,7 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
 from corelib.adapters.sqlalchemy.comparing import compared
-from corelib.adapters.sqlalchemy.dialect import Column, Condition, S
+from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
 from corelib.adapters.sqlalchemy.failures import brief, refused
 from corelib.domain.specification import Operator
 from corelib.errors import (
@@ -98,9 +98,8 @@ class PostgresqlDialect:
         """Change nothing: the rows were locked by the query that found them."""
         return update
 
-    def compare_texts(self, column: Column, operator: Operator, value: str) -> Condition:
+    def compare_texts(self, column: Column, operator: Operator, bound: Bound, *, empty: bool) -> Condition:  # noqa: ARG002
         """Compare exactly, as equality does under every deterministic collation; order by the collation C."""
-        bound = sa.literal(value, column.type)
         if operator is Operator.STARTS_WITH:
             return sa.func.starts_with(column, bound)
         if operator is Operator.CONTAINS:
@@ -115,9 +114,9 @@ class PostgresqlDialect:
         """Sort by the collation C: UTF-8 by its bytes."""
         return [self.by_code_points(column)]
 
-    def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
+    def is_one_of(self, column: Column, name: str, values: Sequence[object]) -> Condition:
         """Send the values as one array."""
-        return column == sa.any_(sa.literal(list(values), postgresql.ARRAY(column.type)))
+        return column == sa.any_(sa.bindparam(name, list(values), postgresql.ARRAY(column.type)))
 
     def listed(self, column: Column, name: str) -> Condition:
         """Send the values as one array."""

@@ -12,10 +12,10 @@ from corelib.adapters.sqlalchemy.bulk import Bulk
 from corelib.adapters.sqlalchemy.entries import NEW, UNKNOWN, Checkpoint, Entry, saved, set_back
 from corelib.adapters.sqlalchemy.loading import Codecs, Loader, Rows
 from corelib.adapters.sqlalchemy.mapping import AggregateMapping
+from corelib.adapters.sqlalchemy.queries import Queries, Query
 from corelib.adapters.sqlalchemy.row_codec import RowCodec
 from corelib.adapters.sqlalchemy.seat import Seat
-from corelib.adapters.sqlalchemy.specifications import SqlSpecifications
-from corelib.adapters.sqlalchemy.statements import KEY, KEYS, TENANT, Select, Statements
+from corelib.adapters.sqlalchemy.statements import KEY, KEYS, TENANT, Statements
 from corelib.adapters.sqlalchemy.streaming import stream
 from corelib.adapters.sqlalchemy.writing import Writer, principal
 from corelib.application.context import current_context
@@ -39,16 +39,17 @@ class SqlRepository(Generic[A]):
     Args:
         mapping: where the class lies.
         statements: its prepared statements.
+        queries: makes those that depend on a specification.
         seat: what it shares with the others of its transaction.
     """
 
-    def __init__(self, mapping: AggregateMapping, statements: Statements, seat: Seat) -> None:
+    def __init__(self, mapping: AggregateMapping, statements: Statements, queries: Queries, seat: Seat) -> None:
         self._mapping = mapping
         self._statements = statements
         self._seat = seat
         self._connection = seat.connection
         self._flush = seat.flush
-        self._specifications = SqlSpecifications(mapping, seat.dialect)
+        self._queries = queries
         codecs = _codecs(mapping, seat)
         self._loader: Loader[A] = Loader(mapping, statements, seat.connection, codecs)
         self._writer: Writer[A] = Writer(mapping, statements, seat=seat, codecs=codecs, scope=self._scope)
@@ -147,8 +148,10 @@ class SqlRepository(Generic[A]):
     ) -> Sequence[A]:
         """Ask the database for rows that bear the mark."""
         removal_of(self._mapping.kind)
-        statement = self._sorted(self._statements.select_removed, specification, sort).limit(limit)
-        return [entry.aggregate for entry in self._loader.entries(self._loader.rows(statement, self._scope()))]
+        self._prepare(specification, sort)
+        statement, values = self._queries.list(specification, sort, limit=limit, removed=True)
+        rows = self._loader.rows(statement, {**values, **self._scope()})
+        return [entry.aggregate for entry in self._loader.entries(rows)]
 
     def list(
         self,
@@ -159,10 +162,8 @@ class SqlRepository(Generic[A]):
         lock: Locking | None = None,
     ) -> Sequence[A]:
         """Ask the database; one statement for the roots, one for each collection of parts."""
-        statement = self._sorted(self._statements.select, specification, sort).limit(limit)
-        if lock is not None:
-            statement = self._seat.dialect.locking(statement, self._mapping.table, lock)
-        return self._loaded(statement, locked=lock is not None)
+        self._prepare(specification, sort)
+        return self._loaded(self._queries.list(specification, sort, limit=limit, lock=lock), locked=lock is not None)
 
     def page(
         self,
@@ -174,8 +175,8 @@ class SqlRepository(Generic[A]):
     ) -> Page[A]:
         """Ask the database for the page, and for the number of results."""
         start = offset_of(number, size)
-        statement = self._sorted(self._statements.select, specification, sort).limit(size)
-        items = self._loaded(statement.offset(start) if start else statement)
+        self._prepare(specification, sort)
+        items = self._loaded(self._queries.list(specification, sort, limit=size, offset=start))
         return Page(items, self._count(specification), number, size)
 
     def page_after(
@@ -189,13 +190,12 @@ class SqlRepository(Generic[A]):
         """Ask the database for what follows the values in the cursor, and for one more."""
         offset_of(1, size)
         kind = self._mapping.kind
-        check_sort(sort, kind)
-        behind = None if cursor is None else decode_cursor(cursor, kind, sort)
-        statement = self._where(self._statements.select, specification)
-        if behind is not None:
-            statement = statement.where(self._specifications.condition(after(sort, *behind, kind)))
-        statement = statement.order_by(*self._specifications.order(sort, exact=True)).limit(size + 1)
-        items = self._loaded(statement)
+        self._prepare(specification, sort)
+        wanted = specification
+        if cursor is not None:
+            behind = after(sort, *decode_cursor(cursor, kind, sort), kind)
+            wanted = behind if specification is None else specification & behind
+        items = self._loaded(self._queries.after(wanted, sort, limit=size + 1))
         if len(items) <= size:
             return CursorPage(items, None)
         last = items[size - 1]
@@ -204,19 +204,21 @@ class SqlRepository(Generic[A]):
 
     def exists(self, specification: Specification) -> bool:
         """Ask the database for one identifier."""
-        statement = self._where(self._statements.select_keys, specification).limit(1)
-        return self._connection().execute(statement, self._scope()).first() is not None
+        self._prepare(specification)
+        statement, values = self._queries.exists(specification)
+        return self._connection().execute(statement, {**values, **self._scope()}).first() is not None
 
     def count(self, specification: Specification | None = None) -> int:
         """Count in the database."""
-        self._flush()
+        self._prepare(specification)
         return self._count(specification)
 
     def stream(self, specification: Specification | None = None, *, batch: int = 500) -> Iterator[A]:
         """Go through the aggregates, a portion at a time."""
         offset_of(1, batch)
-        statement = self._where(self._statements.select, specification)
-        portions = stream(self._mapping, self._seat, statement, self._scope(), batch)
+        self._prepare(specification)
+        statement, values = self._queries.stream(specification)
+        portions = stream(self._mapping, self._seat, statement, {**values, **self._scope()}, batch)
         return self._streamed(portions)
 
     def upsert_many(self, aggregates: Iterable[A]) -> None:
@@ -363,29 +365,22 @@ class SqlRepository(Generic[A]):
             rows += self._loader.rows(self._statements.select.where(condition), scope)
         return rows
 
-    def _sorted(self, select: Select, specification: Specification | None, sort: Sequence[Sort]) -> Select:
+    def _prepare(self, specification: Specification | None, sort: Sequence[Sort] = ()) -> None:
+        """Check what is asked, and write pending changes, so that the database sees them."""
         check_sort(sort, self._mapping.kind)
-        return self._where(select, specification).order_by(*self._specifications.order(sort))
+        if specification is not None:
+            check(specification, self._mapping.kind)
+        self._flush()
 
-    def _loaded(self, statement: Select, *, locked: bool = False) -> Sequence[A]:
+    def _loaded(self, query: Query, *, locked: bool = False) -> Sequence[A]:
         """Execute a query for roots, load their parts, and return the aggregates in the order of the rows."""
-        rows = self._loader.rows(statement, self._scope())
+        statement, values = query
+        rows = self._loader.rows(statement, {**values, **self._scope()})
         return [entry.aggregate for entry in self._track(rows, locked=locked)]
 
-    def _where(self, statement: Select, specification: Specification | None) -> Select:
-        """Write pending changes, so that the database sees them, and restrict a statement."""
-        self._flush()
-        return self._restricted(statement, specification)
-
-    def _restricted(self, statement: Select, specification: Specification | None) -> Select:
-        if specification is None:
-            return statement
-        check(specification, self._mapping.kind)
-        return statement.where(self._specifications.condition(specification))
-
     def _count(self, specification: Specification | None) -> int:
-        statement = self._restricted(self._statements.count, specification)
-        return int(self._connection().execute(statement, self._scope()).scalar_one())
+        statement, values = self._queries.count(specification)
+        return int(self._connection().execute(statement, {**values, **self._scope()}).scalar_one())
 
     def _streamed(self, portions: Iterator[Sequence[sa.Row[Any]]]) -> Iterator[A]:
         read = self._codecs.root.read
@@ -398,11 +393,10 @@ class SqlRepository(Generic[A]):
 
         What is in hand is written as usual, with its version, so that nothing that others have changed is overwritten.
         """
-        self._flush()
+        self._prepare(specification)
         conditions: list[sa.ColumnElement[bool]] = []
         if specification is not None:
-            check(specification, self._mapping.kind)
-            conditions.append(self._specifications.condition(specification))
+            conditions.append(self._queries.specifications.condition(specification))
         held = list(self._entries.values())
         if held:
             key = self._mapping.shape.key
@@ -414,7 +408,7 @@ class SqlRepository(Generic[A]):
         columns = self._mapping.identifiers
         if len(columns) > 1:
             return sa.not_(keys.among(columns, found))
-        return sa.not_(self._seat.dialect.is_one_of(columns[0], found))
+        return sa.not_(self._seat.dialect.is_one_of(columns[0], KEYS, found))
 
     def _track(self, rows: Rows, *, locked: bool = False) -> Entries[A]:
         """Take rows into the identity map, and return their entries; one that is there already stays.

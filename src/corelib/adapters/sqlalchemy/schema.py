@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from corelib.adapters.sqlalchemy import tables
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.mapping import AggregateMapping
+from corelib.adapters.sqlalchemy.queries import Queries
 from corelib.adapters.sqlalchemy.statements import Statements
 from corelib.errors import SchemaMissing, SchemaOutdated, SchemaTooNew
 
@@ -32,7 +33,7 @@ class SqlSchema:
     mappings: Sequence[AggregateMapping]
     revisions: Sequence[str] = field(default=("0001",), validator=validators.min_len(1))
     _by_class: dict[type, AggregateMapping] = field(init=False, repr=False)
-    _statements: dict[tuple[type, str], Statements] = field(factory=dict, init=False, repr=False)
+    _statements: dict[tuple[type, str], tuple[Statements, Queries]] = field(factory=dict, init=False, repr=False)
     _ranks: dict[type, int] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -48,13 +49,14 @@ class SqlSchema:
         """Return the mapping of a class, or None."""
         return self._by_class.get(kind)
 
-    def statements_of(self, mapping: AggregateMapping, dialect: SqlDialect) -> Statements:
+    def statements_of(self, mapping: AggregateMapping, dialect: SqlDialect) -> tuple[Statements, Queries]:
         """Return the statements of a mapping for an engine, which are built once."""
         key = (mapping.kind, dialect.name)
-        statements = self._statements.get(key)
-        if statements is None:
-            statements = self._statements[key] = Statements(mapping, dialect)
-        return statements
+        found = self._statements.get(key)
+        if found is None:
+            statements = Statements(mapping, dialect)
+            found = self._statements[key] = (statements, Queries(mapping, dialect, statements))
+        return found
 
     def rank_of(self, kind: type) -> int:
         """Return the place of a class among the mapped ones, those that others refer to first."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from enum import Enum
+from itertools import count
 from typing import cast
 
 import sqlalchemy as sa
 
 from corelib.adapters.sqlalchemy.comparing import compared
-from corelib.adapters.sqlalchemy.dialect import Column, Condition, SqlDialect
+from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, SqlDialect
 from corelib.adapters.sqlalchemy.mapping import AggregateMapping
+from corelib.adapters.sqlalchemy.parts import CompiledParts
 from corelib.adapters.sqlalchemy.shape import Leaf, Shape, wrapped_field
 from corelib.adapters.sqlalchemy.types import ExactDecimal
 from corelib.domain.specification import (
@@ -29,6 +31,10 @@ from corelib.domain.specification import (
 )
 from corelib.errors import InvalidSpecification
 
+Key = tuple[object, ...]
+Home = AggregateMapping | CompiledParts
+Pair = tuple[Column, Bound]
+
 
 class SqlSpecifications:
     """Compiles checked specifications for one mapping.
@@ -41,10 +47,11 @@ class SqlSpecifications:
     def __init__(self, mapping: AggregateMapping, dialect: SqlDialect) -> None:
         self._mapping = mapping
         self._dialect = dialect
+        self._found: dict[tuple[sa.Table, str], list[Column]] = {}
 
     def condition(self, specification: Specification) -> Condition:
-        """Return the WHERE condition."""
-        return self._condition(specification, self._mapping.table, self._mapping.shape)
+        """Return the WHERE condition, with the values of the specification in its parameters."""
+        return self._condition(specification, self._mapping, map(_name, count()))
 
     def order(self, sort: Sequence[Sort], *, exact: bool = False) -> list[sa.ColumnElement[object]]:
         """Return the ORDER BY list: missing values last, then the field, and at the end the identifier.
@@ -55,7 +62,7 @@ class SqlSpecifications:
         """
         ordered: list[sa.ColumnElement[object]] = []
         for entry in sort:
-            column = _columns(self._mapping.table, self._mapping.shape, entry.path)[0]
+            column = self._at(self._mapping, entry.path)[0]
             if column.nullable:
                 ordered.append(sa.case((column.is_(None), 1), else_=0))
             ordered += [key.desc() if entry.descending else key.asc() for key in self._keys(column)]
@@ -66,59 +73,111 @@ class SqlSpecifications:
     def _keys(self, column: Column) -> list[sa.ColumnElement[object]]:
         return self._dialect.text_order(column) if _is_text(column) else [column]
 
-    def _condition(self, specification: Specification, table: sa.Table, shape: Shape) -> Condition:  # noqa: PLR0911
+    def structure(self, specification: Specification | None) -> tuple[Key, dict[str, object]]:
+        """Return what two specifications have in common that lead to the same SQL, and the values of its parameters.
+
+        The parameters are those of `condition`, so that a statement made with one specification serves the other.
+        """
+        values: list[object] = []
+        key = () if specification is None else self._key(specification, self._mapping, values)
+        return key, {_name(place): value for place, value in enumerate(values)}
+
+    def _key(self, specification: Specification, home: Home, values: list[object]) -> Key:
         match specification:
             case Comparison(path, operator, value):
-                return self._comparison(_columns(table, shape, path), operator, value)
-            case In(path, values):
-                column = _columns(table, shape, path)[0]
-                return self._membership(column, [_stored(value, column) for value in values])
+                stored = self._stored(home, path, value)
+                values += stored
+                return (path, operator, tuple(part == "" for part in stored))
+            case In(path, listed):
+                values += [self._stored_list(home, path, listed)] if listed else []
+                return (path, bool(listed))
             case IsNull(path):
-                return sa.and_(*(column.is_(None) for column in _columns(table, shape, path)))
-            case And(parts):
-                return sa.and_(*(self._condition(part, table, shape) for part in parts))
-            case Or(parts):
-                return sa.or_(*(self._condition(part, table, shape) for part in parts))
+                return (path,)
+            case And(parts) | Or(parts):
+                return (type(specification), *(self._key(part, home, values) for part in parts))
             case Not(part):
-                return sa.not_(self._condition(part, table, shape))
-            case AnyPart(path, inner):
-                return self._some_part(path, inner, holds=True)
-            case AllParts(path, inner):
-                return sa.not_(self._some_part(path, inner, holds=False))
+                return (Not, self._key(part, home, values))
+            case AnyPart(path, inner) | AllParts(path, inner):
+                return (type(specification), path, self._key(inner, self._mapping.parts[path], values))
         raise AssertionError(f"{specification!r} was not checked")
 
-    def _comparison(self, columns: Sequence[Column], operator: Operator, value: object) -> Condition:
-        if len(columns) > 1:
-            return self._composite(columns, operator, value)
-        stored = _stored(value, columns[0])
-        if isinstance(stored, str):
-            return self._dialect.compare_texts(columns[0], operator, stored)
-        return compared(columns[0], operator, sa.literal(stored, columns[0].type))
+    def _condition(self, specification: Specification, home: Home, names: Iterator[str]) -> Condition:  # noqa: PLR0911
+        match specification:
+            case Comparison(path, operator, value):
+                bound = [
+                    (column, sa.bindparam(next(names), stored, column.type))
+                    for column, stored in zip(self._at(home, path), self._stored(home, path, value), strict=True)
+                ]
+                return self._comparison(bound, operator)
+            case In(path, listed):
+                return self._membership(home, path, listed, names)
+            case IsNull(path):
+                return sa.and_(*(column.is_(None) for column in self._at(home, path)))
+            case And(parts):
+                return sa.and_(*[self._condition(part, home, names) for part in parts])
+            case Or(parts):
+                return sa.or_(*[self._condition(part, home, names) for part in parts])
+            case Not(part):
+                return sa.not_(self._condition(part, home, names))
+            case AnyPart(path, inner):
+                return self._some_part(path, inner, names, holds=True)
+            case AllParts(path, inner):
+                return sa.not_(self._some_part(path, inner, names, holds=False))
+        raise AssertionError(f"{specification!r} was not checked")
 
-    def _composite(self, columns: Sequence[Column], operator: Operator, value: object) -> Condition:
-        """Compare an identifier of several columns, field by field."""
-        values = cast("tuple[object, ...]", self._mapping.shape.key(value))
-        pairs = list(zip(columns, values, strict=True))
-        same = [self._comparison([column], Operator.EQUAL, part) for column, part in pairs]
+    def _comparison(self, bound: Sequence[Pair], operator: Operator) -> Condition:
+        """Compare a column; or an identifier of several columns, field by field."""
+        if len(bound) == 1:
+            return self._single(*bound[0], operator)
+        same = [self._single(column, value, Operator.EQUAL) for column, value in bound]
         if operator in (Operator.EQUAL, Operator.NOT_EQUAL):
             together = sa.and_(*same)
             return together if operator is Operator.EQUAL else sa.not_(together)
-        beyond = [self._comparison([column], operator, part) for column, part in pairs]
+        beyond = [self._single(column, value, operator) for column, value in bound]
         return sa.or_(*(sa.and_(*same[:place], condition) for place, condition in enumerate(beyond)))
 
-    def _membership(self, column: Column, values: list[object]) -> Condition:
-        if not values:
-            return sa.false()
-        return self._dialect.is_one_of(column, values)
+    def _single(self, column: Column, bound: Bound, operator: Operator) -> Condition:
+        if isinstance(bound.value, str):
+            return self._dialect.compare_texts(column, operator, bound, empty=not bound.value)
+        return compared(column, operator, bound)
 
-    def _some_part(self, path: str, inner: Specification, *, holds: bool) -> Condition:
+    def _membership(self, home: Home, path: str, listed: Sequence[object], names: Iterator[str]) -> Condition:
+        if not listed:
+            return sa.false()
+        (column,) = self._at(home, path)
+        return self._dialect.is_one_of(column, next(names), self._stored_list(home, path, listed))
+
+    def _some_part(self, path: str, inner: Specification, names: Iterator[str], *, holds: bool) -> Condition:
         """Return that a part exists for which the specification is true, or for which it is not."""
         part = self._mapping.parts[path]
-        condition = self._condition(inner, part.parts.table, part.shape)
+        condition = self._condition(inner, part, names)
         if not holds:
             condition = sa.case((condition, 0), else_=1) == 1
         owned = [owner == key for owner, key in zip(part.owners, self._mapping.identifiers, strict=True)]
-        return sa.exists(sa.select(sa.literal(1)).select_from(part.parts.table).where(*owned, condition))
+        return sa.exists(sa.select(sa.literal(1)).select_from(part.table).where(*owned, condition))
+
+    def _stored(self, home: Home, path: str, value: object) -> list[object]:
+        """Return a value in the form in which its columns take it."""
+        columns = self._at(home, path)
+        if len(columns) == 1:
+            return [_stored(value, columns[0])]
+        parts = cast("tuple[object, ...]", self._mapping.shape.key(value))
+        return [_stored(part, column) for part, column in zip(parts, columns, strict=True)]
+
+    def _stored_list(self, home: Home, path: str, values: Sequence[object]) -> list[object]:
+        (column,) = self._at(home, path)
+        return [_stored(value, column) for value in values]
+
+    def _at(self, home: Home, path: str) -> list[Column]:
+        """Return the columns of a field, looked up once."""
+        found = self._found.get((home.table, path))
+        if found is None:
+            found = self._found[home.table, path] = _columns(home.table, home.shape, path)
+        return found
+
+
+def _name(place: int) -> str:
+    return f"corelib_value_{place}"
 
 
 def _columns(table: sa.Table, shape: Shape, path: str) -> list[Column]:

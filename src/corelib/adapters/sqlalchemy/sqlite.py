@@ -16,8 +16,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
-from corelib.adapters.sqlalchemy.comparing import JsonArray, compared, json_array
-from corelib.adapters.sqlalchemy.dialect import Column, Condition, S
+from corelib.adapters.sqlalchemy.comparing import JsonArray, compared
+from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
 from corelib.adapters.sqlalchemy.failures import brief, refused
 from corelib.domain.specification import Operator
 from corelib.errors import (
@@ -96,11 +96,10 @@ class SqliteDialect:
         """Change nothing: the rows were locked by the query that found them."""
         return update
 
-    def compare_texts(self, column: Column, operator: Operator, value: str) -> Condition:
+    def compare_texts(self, column: Column, operator: Operator, bound: Bound, *, empty: bool) -> Condition:  # noqa: ARG002
         """Compare byte by byte, as the collation BINARY does; LIKE would ignore the case of ASCII letters."""
-        bound = sa.literal(value, column.type)
         if operator is Operator.STARTS_WITH:
-            return sa.func.substr(column, 1, len(value)) == bound
+            return sa.func.substr(column, 1, sa.func.length(bound)) == bound
         if operator is Operator.CONTAINS:
             return sa.func.instr(column, bound) > 0
         return compared(column, operator, bound)
@@ -113,9 +112,10 @@ class SqliteDialect:
         """Sort by the collation BINARY."""
         return [self.by_code_points(column)]
 
-    def is_one_of(self, column: Column, values: Sequence[object]) -> Condition:
+    def is_one_of(self, column: Column, name: str, values: Sequence[object]) -> Condition:
         """Send the values as one JSON array."""
-        listed = sa.func.json_each(json_array(column, values, sqlite.dialect())).table_valued("value")
+        array = sa.bindparam(name, list(values), JsonArray(column.type))
+        listed = sa.func.json_each(array).table_valued("value")
         return column.in_(sa.select(listed.c.value))
 
     def listed(self, column: Column, name: str) -> Condition:

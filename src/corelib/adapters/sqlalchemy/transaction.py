@@ -54,7 +54,7 @@ class SqlTransaction:
                 raise UnboundHandler(
                     f"No table is mapped for {aggregate.__name__}.", hint=f"Mapped are: {self._schema.mapped_names}."
                 )
-            repository = SqlRepository(mapping, self._schema.statements_of(mapping, self._dialect), self._seat())
+            repository = SqlRepository(mapping, *self._schema.statements_of(mapping, self._dialect), self._seat())
             self._repositories[aggregate] = repository
         return cast("Repository[A, object]", repository)
 
