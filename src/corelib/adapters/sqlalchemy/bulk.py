@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from corelib.adapters.sqlalchemy import keys
 from corelib.adapters.sqlalchemy.entries import Entry
-from corelib.adapters.sqlalchemy.loading import Codecs
-from corelib.adapters.sqlalchemy.mapping import VERSION, AggregateMapping
+from corelib.adapters.sqlalchemy.mapping import VERSION
+from corelib.adapters.sqlalchemy.plans import Plan
 from corelib.adapters.sqlalchemy.seat import Seat
 from corelib.adapters.sqlalchemy.shape import wrapped_field
-from corelib.adapters.sqlalchemy.statements import KEY, KEYS, Select, Statements
+from corelib.adapters.sqlalchemy.statements import KEY, KEYS, Select
 from corelib.adapters.sqlalchemy.writing import Writer, principal
 from corelib.domain.fields import Role
 from corelib.domain.stamping import stamp_new, stamps
@@ -31,30 +31,25 @@ class Bulk(Generic[A]):
     """Statements on many rows of one class.
 
     Args:
-        mapping: where the class lies.
-        statements: its prepared statements.
+        plan: how the class is stored.
         seat: what repositories share.
-        codecs: convert what is stored encrypted or as JSON.
         writer: makes rows.
         scope: returns the parameters that say whose rows may be touched.
     """
 
     def __init__(
         self,
-        mapping: AggregateMapping,
-        statements: Statements,
-        *,
+        plan: Plan,
         seat: Seat,
-        codecs: Codecs,
         writer: Writer[A],
         scope: Callable[[], Mapping[str, object]],
     ) -> None:
-        self._mapping = mapping
-        self._statements = statements
+        self._mapping = plan.mapping
+        self._statements = plan.statements
+        self._codecs = plan.codecs
         self._dialect = seat.dialect
         self._connection = seat.connection
         self._now = seat.now
-        self._codecs = codecs
         self._writer = writer
         self._scope = scope
 

@@ -11,50 +11,35 @@ from sqlalchemy.engine import Connection
 
 from corelib.adapters.sqlalchemy import keys
 from corelib.adapters.sqlalchemy.entries import Entry
-from corelib.adapters.sqlalchemy.mapping import AggregateMapping
-from corelib.adapters.sqlalchemy.row_codec import RowCodec
-from corelib.adapters.sqlalchemy.statements import KEYS, OWNER, Statements
+from corelib.adapters.sqlalchemy.plans import Plan
+from corelib.adapters.sqlalchemy.statements import KEYS, OWNER
 
 A = TypeVar("A")
 Rows = list[Sequence[Any]]
-PartRows = Mapping[str, Mapping[Any, Rows]]
-
-
-class Codecs:
-    """The conversions of one mapping: of the root's columns, and of each collection's."""
-
-    def __init__(self, root: RowCodec, parts: Mapping[str, RowCodec]) -> None:
-        self.root = root
-        self.parts = parts
 
 
 class Loader(Generic[A]):
     """Reads aggregates of one class.
 
     Args:
-        mapping: where the class lies.
-        statements: its prepared statements.
+        plan: how the class is loaded.
         connection: returns the connection of the transaction.
-        codecs: convert what lies encrypted or as JSON.
     """
 
-    def __init__(
-        self,
-        mapping: AggregateMapping,
-        statements: Statements,
-        connection: Callable[[], Connection],
-        codecs: Codecs,
-    ) -> None:
-        self._statements = statements
+    def __init__(self, plan: Plan, connection: Callable[[], Connection]) -> None:
+        self._statements = plan.statements
+        self._codecs = plan.codecs
+        self._shape = plan.mapping.shape
+        self._parts = plan.mapping.parts
         self._connection = connection
-        self._codecs = codecs
-        self._shape = mapping.shape
-        self._parts = mapping.parts
 
     def rows(self, statement: sa.Executable, parameters: Mapping[str, object]) -> Rows:
         """Execute a query for roots."""
-        read = self._codecs.root.read
-        return [read(row) for row in self._connection().execute(statement, parameters).all()]
+        return self.read(self._connection().execute(statement, parameters).all())
+
+    def read(self, rows: Sequence[sa.Row[Any]]) -> Rows:
+        """Convert what lies encrypted or as JSON."""
+        return self._codecs.root.rows(rows)
 
     def identify(self, row: Sequence[Any]) -> Any:
         """Return the identifier of a row."""
@@ -62,46 +47,40 @@ class Loader(Generic[A]):
 
     def entries(self, rows: Rows) -> list[Entry[A]]:
         """Load the parts of rows and build the aggregates."""
-        identify, parts = self._shape.identify, self.parts_of(rows)
+        identify, load = self._shape.identify, self._shape.load
         if not self._parts:
-            load = self._shape.load
             return [Entry(identify(row), load(row), row[0], row) for row in rows]
+        identifiers = list(map(identify, rows))
+        owners = list(map(self._shape.key, identifiers))
+        parts = {name: self._rows_by_owner(name, owners) for name in self._parts} if rows else {}
         made = []
-        for row in rows:
-            identifier = identify(row)
-            key = self._shape.key(identifier)
-            lists = {name: by_owner[key] for name, by_owner in parts.items()}
-            made.append(Entry(identifier, self.build(row, lists), row[0], row, lists))
+        for row, identifier, owner in zip(rows, identifiers, owners, strict=True):
+            own = {name: by_owner[owner] for name, by_owner in parts.items()}
+            made.append(Entry(identifier, self.build(row, own), row[0], row, own))
         return made
 
     def build(self, row: Sequence[Any], parts: Mapping[str, Rows]) -> A:
         """Make an aggregate from its row and those of its parts."""
         collections = []
         for name, part in self._parts.items():
-            load, container = part.shape.load, part.container
-            loaded = [load(part_row) for part_row in parts[name]]
-            collections.append(loaded if container is list else container(loaded))
+            loaded = list(map(part.shape.load, parts[name]))
+            collections.append(loaded if part.container is list else part.container(loaded))
         aggregate: A = self._shape.load(row, *collections)
         return aggregate
 
-    def parts_of(self, rows: Rows) -> PartRows:
-        """Read the parts of many roots, by the key of their owner."""
-        if not self._parts or not rows:
-            return {}
-        owners = [self._shape.key(self._shape.identify(row)) for row in rows]
-        return {name: self._rows_by_owner(name, owners) for name in self._parts}
-
     def _rows_by_owner(self, name: str, owners: Sequence[Any]) -> Mapping[Any, Rows]:
-        read = self._codecs.parts[name].read
-        columns = len(self._parts[name].owners)
+        rows = self._codecs.parts[name].rows(self._part_rows(name, owners))
+        if len(owners) == 1:
+            return {owners[0]: rows}
+        columns = len(self._parts[name].parts.owner)
         found: dict[Any, Rows] = defaultdict(list)
-        for row in self._part_rows(name, owners):
-            found[row[0] if columns == 1 else tuple(row[:columns])].append(read(row))
+        for row in rows:
+            found[row[0] if columns == 1 else tuple(row[:columns])].append(row)
         return found
 
     def _part_rows(self, name: str, owners: Sequence[Any]) -> Sequence[sa.Row[Any]]:
-        statements, columns = self._statements.parts[name], self._parts[name].owners
-        connection = self._connection()
+        statements, connection = self._statements.parts[name], self._connection()
+        columns = self._parts[name].owners
         if len(owners) == 1:
             parameters = keys.parameters(columns, OWNER, owners[0])
             return connection.execute(statements.select_one, parameters).all()

@@ -10,12 +10,11 @@ import sqlalchemy as sa
 from corelib.adapters.sqlalchemy import keys
 from corelib.adapters.sqlalchemy.bulk import Bulk
 from corelib.adapters.sqlalchemy.entries import NEW, UNKNOWN, Checkpoint, Entry, saved, set_back
-from corelib.adapters.sqlalchemy.loading import Codecs, Loader, Rows
-from corelib.adapters.sqlalchemy.mapping import AggregateMapping
-from corelib.adapters.sqlalchemy.queries import Queries, Query
-from corelib.adapters.sqlalchemy.row_codec import RowCodec
+from corelib.adapters.sqlalchemy.loading import Loader, Rows
+from corelib.adapters.sqlalchemy.plans import Plan
+from corelib.adapters.sqlalchemy.queries import Query
 from corelib.adapters.sqlalchemy.seat import Seat
-from corelib.adapters.sqlalchemy.statements import KEY, KEYS, TENANT, Statements
+from corelib.adapters.sqlalchemy.statements import KEY, KEYS, TENANT
 from corelib.adapters.sqlalchemy.streaming import stream
 from corelib.adapters.sqlalchemy.writing import Writer, principal
 from corelib.application.context import current_context
@@ -37,23 +36,20 @@ class SqlRepository(Generic[A]):
     """Keeps the contract of `corelib.ports.repository.Repository`.
 
     Args:
-        mapping: where the class lies.
-        statements: its prepared statements.
-        queries: makes those that depend on a specification.
+        plan: how the class is loaded and stored.
         seat: what it shares with the others of its transaction.
     """
 
-    def __init__(self, mapping: AggregateMapping, statements: Statements, queries: Queries, seat: Seat) -> None:
-        self._mapping = mapping
-        self._statements = statements
+    def __init__(self, plan: Plan, seat: Seat) -> None:
+        self._plan = plan
+        self._mapping = plan.mapping
+        self._statements = plan.statements
+        self._queries = plan.queries
         self._seat = seat
         self._connection = seat.connection
         self._flush = seat.flush
-        self._queries = queries
-        codecs = _codecs(mapping, seat)
-        self._loader: Loader[A] = Loader(mapping, statements, seat.connection, codecs)
-        self._writer: Writer[A] = Writer(mapping, statements, seat=seat, codecs=codecs, scope=self._scope)
-        self._codecs = codecs
+        self._loader: Loader[A] = Loader(plan, seat.connection)
+        self._writer: Writer[A] = Writer(plan, seat, self._scope)
         self._entries: dict[object, Entry[A]] = {}
         self._unassigned: list[Entry[A]] = []
         self._gone: list[A] = []
@@ -322,14 +318,7 @@ class SqlRepository(Generic[A]):
     @property
     def _bulk(self) -> Bulk[A]:
         self._seat.writes(self._name)
-        return Bulk(
-            self._mapping,
-            self._statements,
-            seat=self._seat,
-            codecs=self._codecs,
-            writer=self._writer,
-            scope=self._scope,
-        )
+        return Bulk(self._plan, self._seat, self._writer, self._scope)
 
     def _scope(self) -> dict[str, object]:
         """Return the parameters of every statement: the tenant of the context, for classes that have tenants."""
@@ -383,9 +372,8 @@ class SqlRepository(Generic[A]):
         return int(self._connection().execute(statement, {**values, **self._scope()}).scalar_one())
 
     def _streamed(self, portions: Iterator[Sequence[sa.Row[Any]]]) -> Iterator[A]:
-        read = self._codecs.root.read
         for rows in portions:
-            for entry in self._loader.entries([read(row) for row in rows]):
+            for entry in self._loader.entries(self._loader.read(rows)):
                 yield entry.aggregate
 
     def _apart(self, specification: Specification | None) -> tuple[Entries[A], Sequence[sa.ColumnElement[bool]]]:
@@ -453,11 +441,3 @@ class SqlRepository(Generic[A]):
 def _tenant() -> str | None:
     context = current_context()
     return None if context is None else context.tenant
-
-
-def _codecs(mapping: AggregateMapping, seat: Seat) -> Codecs:
-    def codec(shape: Any, table: sa.Table, offset: int) -> RowCodec:
-        return RowCodec(shape, table, offset=offset, codec=seat.codec, cipher=seat.cipher)
-
-    parts = {name: codec(part.shape, part.parts.table, len(part.owners)) for name, part in mapping.parts.items()}
-    return Codecs(codec(mapping.shape, mapping.table, 1), parts)

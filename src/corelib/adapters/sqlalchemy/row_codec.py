@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Row
 
-from corelib.adapters.sqlalchemy.mapping import needs_codec
+from corelib.adapters.sqlalchemy.mapping import AggregateMapping, needs_codec
 from corelib.adapters.sqlalchemy.shape import Leaf, Shape
 from corelib.domain.fields import Role
 from corelib.errors import InvalidSetting
@@ -43,7 +43,6 @@ class RowCodec:
     def __init__(
         self, shape: Shape, table: sa.Table, *, offset: int, codec: Codec | None, cipher: Cipher | None
     ) -> None:
-        self._offset = offset
         self._conversions: dict[str, _Conversion] = {}
         for leaf in shape.leaves:
             if leaf.role is Role.ENCRYPTED:
@@ -67,15 +66,38 @@ class RowCodec:
         conversion = self._conversions.get(column)
         return value if conversion is None or value is None else conversion.write(value)
 
-    def read(self, row: Row[Any]) -> Sequence[Any]:
-        """Return a row as the shape loads it."""
-        if not self._places:
-            return row
+    def rows(self, rows: Sequence[Row[Any]]) -> list[Sequence[Any]]:
+        """Return rows as the shape loads them."""
+        return list(map(self._read, rows)) if self._places else list(rows)
+
+    def _read(self, row: Row[Any]) -> Sequence[Any]:
         values = list(row)
         for place, read in self._places:
             if values[place] is not None:
                 values[place] = read(values[place])
         return tuple(values)
+
+
+@frozen
+class Codecs:
+    """The conversions of one mapping: of the root's columns, and of each collection's."""
+
+    root: RowCodec
+    parts: Mapping[str, RowCodec]
+
+
+def codecs_of(mapping: AggregateMapping, codec: Codec | None, cipher: Cipher | None) -> Codecs:
+    """Return the conversions of a mapping.
+
+    Raises:
+        InvalidSetting: if a column needs a codec or a cipher, and there is none.
+    """
+    root = RowCodec(mapping.shape, mapping.table, offset=1, codec=codec, cipher=cipher)
+    parts = {
+        name: RowCodec(part.shape, part.table, offset=len(part.owners), codec=codec, cipher=cipher)
+        for name, part in mapping.parts.items()
+    }
+    return Codecs(root, parts)
 
 
 def _encryption(leaf: Leaf, table: sa.Table, cipher: Cipher | None) -> _Conversion:

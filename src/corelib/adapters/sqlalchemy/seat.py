@@ -9,8 +9,6 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
-from corelib.ports.cipher import Cipher
-from corelib.ports.codec import Codec
 
 
 @frozen
@@ -23,8 +21,6 @@ class Seat:
         flush: writes what has changed in all repositories.
         now: tells the instant for stamps.
         writes: is told the name of a class that is about to be written; raises where nothing may be.
-        codec: writes values into JSON columns.
-        cipher: encrypts fields.
     """
 
     dialect: SqlDialect
@@ -32,5 +28,3 @@ class Seat:
     flush: Callable[[], None]
     now: Callable[[], datetime]
     writes: Callable[[str], None]
-    codec: Codec | None = None
-    cipher: Cipher | None = None

@@ -23,6 +23,8 @@ KEY, KEYS, LOADED, TENANT, OWNER, PART, PLACE = (
 )
 """Names of parameters; no column has such a name."""
 
+STAMPS = (Role.CREATED_AT, Role.CREATED_BY, Role.UPDATED_AT, Role.UPDATED_BY)
+
 
 class Updates:
     """UPDATE statements for one table and condition, one for each set of columns, built once.
@@ -79,6 +81,8 @@ class Statements:
         self._dialect = dialect
         self.counts_versions = mapping.counts_versions or dialect.name != "mssql"
         """Whether corelib makes the versions; otherwise the server does."""
+        self.stamped = any(role in mapping.roles for role in STAMPS)
+        """Whether there are fields that say when and by whom something was written."""
         self.tenant = mapping.column_of(Role.TENANT)
         self.removed_at = mapping.column_of(Role.REMOVED_AT)
         self._one = keys.equals(mapping.identifiers, KEY)

@@ -11,6 +11,7 @@ from corelib.adapters.sqlalchemy import job_rows, tables
 from corelib.adapters.sqlalchemy.engine import dialect_of
 from corelib.adapters.sqlalchemy.failures import translated
 from corelib.adapters.sqlalchemy.job_store import SqlJobStore
+from corelib.adapters.sqlalchemy.plans import Plans
 from corelib.adapters.sqlalchemy.schema import SqlSchema
 from corelib.adapters.sqlalchemy.sqlite import READ_ONLY
 from corelib.adapters.sqlalchemy.tools import Tools, utc_now
@@ -43,11 +44,12 @@ class SqlStorage:
         codec: Codec | None = None,
         cipher: Cipher | None = None,
     ) -> None:
-        self._tools = Tools(utc_now if clock is None else clock.now, codec, cipher)
         self._engine = engine
         self._reading = engine.execution_options(**{READ_ONLY: True})
         self._schema = schema
         self._dialect = dialect_of(engine)
+        tools = Tools(utc_now if clock is None else clock.now, codec, cipher)
+        self._plans = Plans(schema, self._dialect, tools)
         self._jobs = SqlJobStore(engine, self._dialect)
 
     @property
@@ -62,7 +64,7 @@ class SqlStorage:
 
     def begin(self) -> SqlTransaction:
         """Return a new transaction."""
-        return SqlTransaction(self._engine, self._dialect, self._schema, self._tools)
+        return SqlTransaction(self._engine, self._plans)
 
     def events(self) -> Iterator[RecordedEvent]:
         """Go through all events with a cursor of the server."""

@@ -9,17 +9,15 @@ from uuid import UUID
 from sqlalchemy.engine import Connection, Engine
 
 from corelib.adapters.sqlalchemy import job_rows, tables
-from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.failures import close_quietly, translated
+from corelib.adapters.sqlalchemy.plans import Plans
 from corelib.adapters.sqlalchemy.repository import SqlRepository
-from corelib.adapters.sqlalchemy.schema import SqlSchema
 from corelib.adapters.sqlalchemy.seat import Seat
-from corelib.adapters.sqlalchemy.tools import Tools
 from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 from corelib.application.unit_of_work import TransactionalUnitOfWork
 from corelib.domain.event import RecordedEvent
 from corelib.domain.job import NewJob
-from corelib.errors import LeaseLost, MisuseError, TransientFailure, UnboundHandler
+from corelib.errors import LeaseLost, MisuseError, TransientFailure
 from corelib.ports.repository import Repository
 from corelib.ports.unit_of_work import UnitOfWork
 
@@ -29,13 +27,13 @@ A = TypeVar("A")
 class SqlTransaction:
     """Keeps the contract of `corelib.ports.storage.Transaction`; the connection is taken with the first statement."""
 
-    def __init__(self, engine: Engine, dialect: SqlDialect, schema: SqlSchema, tools: Tools) -> None:
+    def __init__(self, engine: Engine, plans: Plans) -> None:
         self._engine = engine
-        self._dialect = dialect
-        self._schema = schema
-        self._tools = tools
+        self._plans = plans
+        self._dialect = plans.dialect
         self._connection: Connection | None = None
         self._repositories: dict[type, SqlRepository[object]] = {}
+        self._seat = Seat(self._dialect, self._translating, self.flush, plans.now, self._may_write)
 
     @property
     def connection(self) -> Connection:
@@ -49,25 +47,9 @@ class SqlTransaction:
         """Return the collection of a mapped class."""
         repository = self._repositories.get(aggregate)
         if repository is None:
-            mapping = self._schema.mapping_of(aggregate)
-            if mapping is None:
-                raise UnboundHandler(
-                    f"No table is mapped for {aggregate.__name__}.", hint=f"Mapped are: {self._schema.mapped_names}."
-                )
-            repository = SqlRepository(mapping, *self._schema.statements_of(mapping, self._dialect), self._seat())
+            repository = SqlRepository(self._plans.of(aggregate), self._seat)
             self._repositories[aggregate] = repository
         return cast("Repository[A, object]", repository)
-
-    def _seat(self) -> Seat:
-        return Seat(
-            dialect=self._dialect,
-            connection=self._translating,
-            flush=self.flush,
-            now=self._tools.now,
-            writes=self._may_write,
-            codec=self._tools.codec,
-            cipher=self._tools.cipher,
-        )
 
     def _may_write(self, name: str) -> None:
         """Let everything be written."""
@@ -98,7 +80,7 @@ class SqlTransaction:
         """Write what has changed, in the order that foreign keys between the mapped tables ask for."""
         if not self._repositories:
             return
-        ordered = sorted(self._repositories.items(), key=lambda pair: self._schema.rank_of(pair[0]))
+        ordered = sorted(self._repositories.items(), key=lambda pair: self._plans.rank_of(pair[0]))
         for _, repository in ordered:
             repository.flush_new()
         for _, repository in ordered:

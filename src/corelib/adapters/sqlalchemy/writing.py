@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from corelib.adapters.sqlalchemy import keys
 from corelib.adapters.sqlalchemy.entries import UNKNOWN, Entry
-from corelib.adapters.sqlalchemy.loading import Codecs
-from corelib.adapters.sqlalchemy.mapping import VERSION, AggregateMapping
+from corelib.adapters.sqlalchemy.mapping import VERSION
 from corelib.adapters.sqlalchemy.parts import PartChanges, changes_of, differences
+from corelib.adapters.sqlalchemy.plans import Plan
 from corelib.adapters.sqlalchemy.seat import Seat
-from corelib.adapters.sqlalchemy.statements import KEY, LOADED, OWNER, PART, PLACE, Statements
+from corelib.adapters.sqlalchemy.statements import KEY, LOADED, OWNER, PART, PLACE
 from corelib.application.context import current_context
 from corelib.domain.fields import Role
 from corelib.domain.stamping import stamp_changed, stamp_new
@@ -23,37 +23,30 @@ A = TypeVar("A")
 Row = tuple[object, ...]
 Batch = list[tuple[Entry[A], dict[str, object]]]
 
-_STAMPS = (Role.CREATED_AT, Role.CREATED_BY, Role.UPDATED_AT, Role.UPDATED_BY)
-
 
 class Writer(Generic[A]):
     """Writes aggregates of one class.
 
     Args:
-        mapping: where the class lies.
-        statements: its prepared statements.
+        plan: how the class is stored.
         seat: what repositories share.
-        codecs: convert what is stored encrypted or as JSON.
         scope: returns the parameters that say whose rows may be touched.
     """
 
     def __init__(
         self,
-        mapping: AggregateMapping,
-        statements: Statements,
-        *,
+        plan: Plan,
         seat: Seat,
-        codecs: Codecs,
         scope: Callable[[], Mapping[str, object]],
     ) -> None:
-        self._mapping = mapping
-        self._statements = statements
+        self._mapping = plan.mapping
+        self._statements = plan.statements
+        self._codecs = plan.codecs
         self._connection = seat.connection
-        self._codecs = codecs
         self._now = seat.now
         self._scope = scope
-        self._columns = mapping.shape.columns
-        self._stamped = any(role in mapping.roles for role in _STAMPS)
+        self._columns = plan.mapping.shape.columns
+        self._stamped = plan.statements.stamped
 
     def dump(self, entry: Entry[A]) -> Row:
         """Return the row of an aggregate as it is now.
