@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from corelib.application.host import Host as Host
     from corelib.application.jobs.description import job as job
     from corelib.application.jobs.run import JobRun as JobRun
+    from corelib.application.settings import DatabaseSettings as DatabaseSettings
     from corelib.application.settings import Settings as Settings
     from corelib.domain.aggregate import Aggregate as Aggregate
     from corelib.domain.backoff import Backoff as Backoff
@@ -46,6 +47,7 @@ _HOMES = {
     "Clock": "ports.clock",
     "Command": "domain.message",
     "Context": "domain.context",
+    "DatabaseSettings": "application.settings",
     "Host": "application.host",
     "Job": "domain.job",
     "JobRun": "application.jobs.run",
@@ -73,6 +75,7 @@ __all__ = [
     "Clock",
     "Command",
     "Context",
+    "DatabaseSettings",
     "Host",
     "Job",
     "JobRun",

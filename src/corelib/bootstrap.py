@@ -33,7 +33,7 @@ from corelib.ports.unit_of_work import UnitOfWork
 from corelib.ports.worker import JobWorker
 
 if TYPE_CHECKING:
-    from corelib.adapters.sqlalchemy import SqlSchema
+    from corelib.adapters.sqlalchemy import EngineSettings, SqlSchema
 
 T = TypeVar("T")
 DATABASE_SCHEMES = ("memory", "sqlite", "postgresql", "mssql")
@@ -75,7 +75,7 @@ def bootstrap(
     settings = settings or Settings()
     clock = clock or SystemClock()
     log = log or StandardLogger()
-    storage = _storage(app, settings, clock)
+    storage = _storage(app, settings, clock, log)
     registry = JobRegistry(app.jobs)
     broker = _broker(app, settings, registry)
     closing: list[Callable[[], None]] = [storage.close, broker.transport.close]
@@ -128,18 +128,38 @@ def _host(
     )
 
 
-def _storage(app: App, settings: Settings, clock: Clock) -> Storage:
+def _storage(app: App, settings: Settings, clock: Clock, log: Logger) -> Storage:
     scheme = _scheme(settings.database_url)
     if scheme == "memory":
         return MemoryStorage(clock)
     if scheme not in DATABASE_SCHEMES:
         raise UnknownScheme("database", scheme, DATABASE_SCHEMES)
     try:
-        from corelib.adapters.sqlalchemy import SqlStorage, create_engine  # noqa: PLC0415 - an extra
+        from corelib.adapters.sqlalchemy import SqlStorage, create_engines  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
         extra = "sqlalchemy" if scheme == "sqlite" else scheme
         raise MissingExtra("sqlalchemy", extra=extra, purpose=f"A {scheme}: database") from None
-    return SqlStorage(create_engine(settings.database_url, pool_size=settings.threads + 2), _schema(app))
+    engines = create_engines(_engine_settings(app, settings, log))
+    return SqlStorage(engines.primary, _schema(app), replica=engines.replica, log=log)
+
+
+def _engine_settings(app: App, settings: Settings, log: Logger) -> EngineSettings:
+    from corelib.adapters.sqlalchemy import EngineSettings, StatementLog  # noqa: PLC0415 - an extra, found by the caller
+
+    wanted = settings.database
+    logged = wanted.log_statements or wanted.slow_statement is not None
+    return EngineSettings(
+        url=settings.database_url,
+        read_only_url=wanted.read_only_url,
+        token=wanted.token,
+        pool_size=wanted.pool_size or settings.threads + 2,
+        max_overflow=wanted.max_overflow,
+        pool_timeout=wanted.pool_timeout,
+        connect_timeout=wanted.connect_timeout,
+        recycle=wanted.recycle,
+        application_name=wanted.application_name or app.name,
+        statement_log=StatementLog(log, every=wanted.log_statements, slow=wanted.slow_statement) if logged else None,
+    )
 
 
 def _schema(app: App) -> SqlSchema:

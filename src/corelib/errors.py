@@ -6,6 +6,7 @@ A caller catches by what it can do about the failure, not by where it came from:
 * `ValidationFailed`: the input is wrong; the problems name their field paths.
 * `NotFound`, `AlreadyExists`, `ConcurrencyConflict`, ...: a business answer that a use case may handle.
 * `TransientFailure`: the same unit of work may succeed when it is run again.
+* `StatementTimeout`: it took longer than allowed; whether it would again, only the caller can tell.
 * `PersistentFailure`: it will not.
 * `MisuseError`: the calling code is wrong.
 
@@ -85,6 +86,14 @@ class AuthenticationFailed(ConfigurationError):
 
 class DatabaseMissing(ConfigurationError):
     """A server accepted the login, but has no database of that name."""
+
+
+class PermissionDenied(ConfigurationError):
+    """The user of the database URL lacks a right: somebody has to grant it."""
+
+
+class ReadOnlyStore(ConfigurationError):
+    """A change went to a store that takes none: a replica, a read-only database, file or transaction."""
 
 
 class SchemaMismatch(ConfigurationError):
@@ -188,7 +197,14 @@ class TransientFailure(PersistenceError):
 
 
 class RowLocked(TransientFailure):
-    """Somebody else holds a lock on an aggregate, and it was not given up in time."""
+    """Somebody else holds a lock on what was wanted, and did not let go of it in time."""
+
+
+class StatementTimeout(PersistenceError):
+    """A statement took longer than allowed, or was cancelled; the connection is as good as before.
+
+    Neither transient nor persistent: the same statement may be quick when the server is less busy, or never.
+    """
 
 
 class AmbiguousCommit(PersistenceError):
@@ -199,8 +215,22 @@ class PersistentFailure(PersistenceError):
     """The store refused, and will refuse the same again."""
 
 
+class StorageFull(PersistentFailure):
+    """The store has no room left, on its disk or in its quota, until somebody makes some."""
+
+
 class IntegrityViolation(PersistentFailure):
-    """A constraint of the database refuses the data."""
+    """A constraint of the database refuses the data.
+
+    Args:
+        message: what was wanted and what was found.
+        hint: what to do next.
+        constraint: name of the constraint or index, as the database has it; None where the engine does not tell.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", constraint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.constraint = constraint
 
 
 class AlreadyExists(IntegrityViolation):

@@ -29,7 +29,7 @@ import attrs
 import pytest
 from attrs import field, frozen
 
-from corelib import App, JobState, Settings, errors, job
+from corelib import App, DatabaseSettings, JobState, Settings, errors, job
 from corelib.cli.main import main
 from corelib.testing.contracts.suite import LACKED
 
@@ -279,7 +279,7 @@ class TestReference:
 
         assert own - names_on("errors.md") == set()
 
-    @pytest.mark.parametrize("described", [App, Settings])
+    @pytest.mark.parametrize("described", [App, DatabaseSettings, Settings])
     def test_lists_every_field(self, described: type) -> None:
         fields = {attribute.name for attribute in attrs.fields(described)}
 

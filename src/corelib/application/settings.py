@@ -2,11 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from attrs import field, frozen, validators
 
-from corelib.application.log_fields import hide_password
+from corelib.application.log_fields import HIDDEN, hide_password
+
+
+def _hidden_if_set(value: object) -> str:
+    return repr(None if value is None else HIDDEN)
+
+
+def _url_or_none(url: str | None) -> str:
+    return repr(None if url is None else hide_password(url))
+
+
+@frozen(kw_only=True)
+class DatabaseSettings:
+    """How a host uses its database; the memory adapter has no use for it.
+
+    Args:
+        read_only_url: a replica for units of work that only read; by default they go to the primary.
+        token: returns an access token of Microsoft Entra ID for each new connection, instead of a password.
+        pool_size: connections that are kept; by default two more than `Settings.threads`.
+        max_overflow: connections beyond those, for a rush.
+        pool_timeout: how long to wait for a connection of the pool.
+        connect_timeout: how long to wait for a new connection.
+        recycle: a connection older than this is replaced; None keeps it.
+        application_name: how the server lists the connections; by default the app's name.
+        log_statements: log every statement, without its values.
+        slow_statement: log statements that took at least so long, as warnings.
+    """
+
+    read_only_url: str | None = field(default=None, repr=_url_or_none)
+    token: Callable[[], str] | None = field(default=None, repr=_hidden_if_set)
+    pool_size: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
+    max_overflow: int = field(default=10, validator=validators.ge(0))
+    pool_timeout: timedelta = timedelta(seconds=30)
+    connect_timeout: timedelta = field(default=timedelta(seconds=10), validator=validators.gt(timedelta(0)))
+    recycle: timedelta | None = None
+    application_name: str | None = None
+    log_statements: bool = False
+    slow_statement: timedelta | None = None
 
 
 @frozen
@@ -20,6 +58,7 @@ class Settings:
         threads: how many jobs one worker process runs at a time.
         poll: how often the relay looks for jobs whose time has come.
         again_after: after this time a job that was announced, but not begun, is announced again.
+        database: pool, replica, token and statement log of the database.
     """
 
     database_url: str = field(default="memory:", repr=hide_password)
@@ -28,3 +67,4 @@ class Settings:
     threads: int = field(default=4, validator=validators.ge(1))
     poll: timedelta = timedelta(milliseconds=500)
     again_after: timedelta = timedelta(seconds=60)
+    database: DatabaseSettings = DatabaseSettings()

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
+from corelib.adapters.sqlalchemy.engine_settings import EngineSettings
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError
 from corelib.ports.repository import Locking
@@ -34,7 +35,7 @@ class SqlDialect(Protocol):
         """
         ...
 
-    def engine_options(self) -> dict[str, object]:
+    def engine_options(self, settings: EngineSettings) -> dict[str, object]:
         """Return arguments of `sqlalchemy.create_engine`."""
         ...
 
@@ -103,6 +104,10 @@ class SqlDialect(Protocol):
 
         That is so after a failed statement whose error somebody caught.
         """
+        ...
+
+    def warnings(self, connection: Connection) -> Sequence[str]:
+        """Return what a person should change about the database, and how; the program runs without it too."""
         ...
 
     def lock_schema(self, connection: Connection) -> None:

@@ -10,7 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
-from corelib.errors import AmbiguousCommit, CorelibError, InvalidData, PersistentFailure, TransientFailure
+from corelib.errors import (
+    AmbiguousCommit,
+    CorelibError,
+    InvalidData,
+    PersistentFailure,
+    StatementTimeout,
+    TransientFailure,
+)
 
 SQLSTATE = re.compile("[0-9A-Z]{5}")
 
@@ -40,14 +47,19 @@ def _classified(dialect: SqlDialect, error: sa.exc.StatementError, *, committing
         return error.orig
     if not isinstance(error, sa.exc.DBAPIError):
         return InvalidData(f"A value cannot be stored: {brief(error.orig or error)}")
-    if error.connection_invalidated:
-        if committing:
-            return AmbiguousCommit(
-                "The connection was lost while the answer to COMMIT was awaited.",
-                hint="Read the data to see whether the change holds before repeating it.",
-            )
-        return TransientFailure("The connection to the database was lost.", hint="Run the unit of work again.")
-    return dialect.classify(error)
+    if not error.connection_invalidated:
+        return dialect.classify(error)
+    if committing:
+        return AmbiguousCommit(
+            "The connection was lost while the answer to COMMIT was awaited.",
+            hint="Read the data to see whether the change holds before repeating it.",
+        )
+    told = dialect.classify(error)  # a server may say why it ends a session
+    if isinstance(told, StatementTimeout):
+        return told
+    return TransientFailure(
+        f"The connection to the database was lost: {brief(error.orig or error)}.", hint="Run the unit of work again."
+    )
 
 
 def close_quietly(connection: Connection) -> None:

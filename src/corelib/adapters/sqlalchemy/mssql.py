@@ -18,31 +18,28 @@ from sqlalchemy.types import TypeEngine
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
 from corelib.adapters.sqlalchemy.comparing import JsonArray, compared
 from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
-from corelib.adapters.sqlalchemy.failures import SQLSTATE, brief, refused
-from corelib.domain.specification import Operator
-from corelib.errors import (
-    AlreadyExists,
-    AuthenticationFailed,
-    CorelibError,
-    DatabaseMissing,
-    InvalidData,
-    MissingDriver,
-    MissingExtra,
-    MisuseError,
-    ReferenceViolation,
-    SchemaMissing,
-    ServerUnreachable,
-    TransientFailure,
+from corelib.adapters.sqlalchemy.engine_settings import EngineSettings, in_query
+from corelib.adapters.sqlalchemy.failures import brief, refused
+from corelib.adapters.sqlalchemy.mssql_errors import (
+    ROLLING_BACK,
+    SESSION_ENDED,
+    is_statement_timeout,
+    known_error,
+    missing_driver,
+    numbers_of,
+    state_of,
 )
+from corelib.domain.specification import Operator
+from corelib.errors import CorelibError, MissingDriver, MissingExtra, MisuseError, TransientFailure
 from corelib.ports.repository import Locking
 
 ROLLED_BACK = "corelib_rolled_back"
-_ROLLING_BACK = frozenset({1205, 3960, 3961, 41301, 41302, 41305, 41325})
-"""Errors after which the transaction is gone, whoever catches them."""
-
 Hinted = TypeVar("Hinted", bound=sa.Select[Any] | sa.Update)
 BINARY = "Latin1_General_100_BIN2"
-CONNECT_SECONDS = 10
+SNAPSHOT_ON = 1
+ENCRYPTING = 18
+"""The first ODBC driver that encrypts by default."""
+
 SCHEMA_LOCK_MILLISECONDS = 120_000
 
 SKIP_LOCKED = "WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)"
@@ -61,49 +58,10 @@ _LOCKING = {
     Locking.FAIL: "WITH (UPDLOCK, ROWLOCK, NOWAIT)",
 }
 
-# Native error numbers, Microsoft: "Database engine events and errors"; the 4xxxx ones of Azure SQL from "Transient
-# connectivity errors in Azure SQL Database".
-_BY_NUMBER: dict[int, tuple[type[CorelibError], str]] = {
-    1205: (TransientFailure, "The transaction was the victim of a deadlock"),
-    1204: (TransientFailure, "The server has no room for another lock"),
-    1222: (TransientFailure, "A lock was not available in time"),
-    3960: (TransientFailure, "The snapshot transaction conflicts with another one"),
-    3961: (TransientFailure, "The snapshot transaction met a changed table"),
-    41301: (TransientFailure, "The transaction depends on one that failed"),
-    41302: (TransientFailure, "The row was changed by another transaction"),
-    41305: (TransientFailure, "A repeatable read could not be kept"),
-    41325: (TransientFailure, "A serializable read could not be kept"),
-    40197: (TransientFailure, "The service is being moved"),
-    40501: (TransientFailure, "The service is busy"),
-    40613: (TransientFailure, "The database is not available just now"),
-    10928: (TransientFailure, "The database's limit of requests is reached"),
-    10929: (TransientFailure, "The server is too busy"),
-    49918: (TransientFailure, "The service has not enough resources just now"),
-    49919: (TransientFailure, "The service has too many operations in progress"),
-    49920: (TransientFailure, "The service has too many operations in progress"),
-    2601: (AlreadyExists, "A row with this unique key exists already"),
-    2627: (AlreadyExists, "A row with this key exists already"),
-    547: (ReferenceViolation, "A foreign key is violated"),
-    515: (InvalidData, "A required column is NULL"),
-    2628: (InvalidData, "A text is too long for its column"),
-    8152: (InvalidData, "A text is too long for its column"),
-    8115: (InvalidData, "A number is out of range"),
-    220: (InvalidData, "A number is out of range"),
-    208: (SchemaMissing, "A table does not exist"),
-    207: (SchemaMissing, "A column does not exist"),
-    18456: (AuthenticationFailed, "The server refuses the user or the password"),
-    4060: (DatabaseMissing, "The server has no database of that name, or the user may not open it"),
-    911: (DatabaseMissing, "The server has no database of that name"),
-}
-_NUMBER = re.compile(r"\((\d+)\)(?: \(SQL\w+\))?(?:; \[|$)")
-
-# What the driver itself finds wrong has no number, only a SQLSTATE.
-_BY_STATE: dict[str, tuple[type[CorelibError], str]] = {
-    "40001": (TransientFailure, "The transaction was the victim of a deadlock"),
-    "22001": (InvalidData, "A text is too long for its column"),
-    "22003": (InvalidData, "A number is out of range"),
-}
-_UNREACHABLE = {"08001", "08S01", "HYT00", "HYT01"}
+_SNAPSHOTS = sa.text(
+    "SELECT name, is_read_committed_snapshot_on, snapshot_isolation_state FROM sys.databases "
+    "WHERE database_id = DB_ID()"
+)
 
 
 class MssqlDialect:
@@ -112,21 +70,27 @@ class MssqlDialect:
     name = "mssql"
 
     def url(self, url: URL) -> URL:
-        """Choose pyodbc and the newest installed Microsoft driver; encryption stays on, as the driver has it."""
+        """Choose pyodbc and the newest installed Microsoft driver, and encryption unless the URL says otherwise.
+
+        Driver 18 encrypts by itself, older ones have to be told (Microsoft: "DSN and Connection String Keywords").
+        """
         installed = _installed_drivers()
         query = dict(url.query)
         if "driver" not in query and "odbc_connect" not in query:
             query["driver"] = _newest(installed)
+        if 0 < _generation(str(query.get("driver"))) < ENCRYPTING and not in_query(url, "Encrypt"):
+            query["Encrypt"] = "yes"
         return url.set(drivername="mssql+pyodbc", query=query)
 
-    def engine_options(self) -> dict[str, object]:
-        """Bound the wait for a login and send many rows in one go."""
-        return {"connect_args": {"timeout": CONNECT_SECONDS, "APP": "corelib"}, "fast_executemany": True}
+    def engine_options(self, settings: EngineSettings) -> dict[str, object]:
+        """Name the application, bound the wait for a login, and send many rows in one go."""
+        named = {} if in_query(settings.url, "APP") else {"APP": settings.application_name}
+        return {"connect_args": {"timeout": settings.connect_seconds, **named}, "fast_executemany": True}
 
     def prepare(self, engine: Engine) -> None:
         """Switch off the driver manager's own pool, which would hand out connections behind SQLAlchemy's back."""
         setattr(engine.dialect.loaded_dbapi, "pooling", False)  # noqa: B010 - an attribute of pyodbc alone
-        event.listen(engine, "handle_error", _tell_unreachable_from_lost)
+        event.listen(engine, "handle_error", _tell_lost_from_healthy)
         event.listen(engine, "handle_error", _remember_rollback)
         event.listen(engine, "begin", lambda connection: connection.info.pop(ROLLED_BACK, None))
 
@@ -215,6 +179,30 @@ class MssqlDialect:
         """Return whether an error of this transaction was one that the server answers with a rollback of its own."""
         return bool(connection.info.get(ROLLED_BACK))
 
+    def warnings(self, connection: Connection) -> Sequence[str]:
+        """Look at the two options of a database that let readers go on while others write.
+
+        Microsoft: "sys.databases", "Snapshot isolation in SQL Server". Azure SQL has both on.
+        """
+        row = connection.execute(_SNAPSHOTS).one_or_none()
+        if row is None:
+            return ()
+        name, committed, snapshot = row
+        quoted = "[" + str(name).replace("]", "]]") + "]"
+        found = []
+        if not committed:
+            found.append(
+                f"READ_COMMITTED_SNAPSHOT is off in the database {name}: readers and writers wait for each other and "
+                f"may end in deadlocks. Run, while nobody else is connected: ALTER DATABASE {quoted} "
+                "SET READ_COMMITTED_SNAPSHOT ON"
+            )
+        if snapshot != SNAPSHOT_ON:
+            found.append(
+                f"Snapshot isolation is not allowed in the database {name}: a unit of work that asks for it fails with "
+                f"error 3952. Run: ALTER DATABASE {quoted} SET ALLOW_SNAPSHOT_ISOLATION ON"
+            )
+        return found
+
     def lock_schema(self, connection: Connection) -> None:
         """Take an application lock that ends with the transaction; a return code below 0 means that it was refused."""
         result = connection.execute(
@@ -230,26 +218,9 @@ class MssqlDialect:
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
         """Classify by native number, then by SQLSTATE."""
         cause = error.orig or error
-        texts = list(map(str, cause.args))
-        text = max(texts, key=len, default="")
-        numbers = [number for number in map(int, _NUMBER.findall(text)) if number in _BY_NUMBER]
-        if numbers:
-            # A login that fails because of its database reports 18456 first.
-            return _known(4060 if 4060 in numbers else numbers[0], cause)
-        state = next(filter(SQLSTATE.fullmatch, texts), "")
-        if "right truncation" in text:
-            state = "22001"
-        if state in _BY_STATE:
-            kind, what = _BY_STATE[state]
-            return kind(f"{what} ({brief(cause)}).")
-        if state == "IM002" or "Can't open lib" in text:
-            return _no_driver(brief(cause))
-        if state in _UNREACHABLE:
-            return ServerUnreachable(
-                f"The SQL Server does not answer: {brief(cause)}.",
-                hint="Check host and port, and that the server runs; a certificate problem is named in the message.",
-            )
-        return refused(cause)
+        if state_of(cause) == "IM002" or "Can't open lib" in str(cause):
+            return missing_driver(brief(cause))
+        return known_error(error) or refused(cause)
 
 
 def require_hint(statement: Hinted, hint: str) -> Hinted:
@@ -264,31 +235,25 @@ def require_hint(statement: Hinted, hint: str) -> Hinted:
     return statement
 
 
-def _known(number: int, cause: BaseException) -> CorelibError:
-    kind, text = _BY_NUMBER[number]
-    if number == 547 and "CHECK constraint" in str(cause):
-        kind, text = InvalidData, "A check constraint is violated"
-    hints: dict[type[CorelibError], str] = {
-        AuthenticationFailed: "Check user and password of the database URL.",
-        DatabaseMissing: "Create it with CREATE DATABASE, or correct its name in the URL.",
-        SchemaMissing: "Create the tables first.",
-    }
-    return kind(f"{text} (error {number}: {brief(cause)}).", hint=hints.get(kind, ""))
+def _tell_lost_from_healthy(context: ExceptionContext) -> None:
+    """Correct SQLAlchemy, which judges by SQLSTATE alone whether a connection is lost.
 
-
-def _tell_unreachable_from_lost(context: ExceptionContext) -> None:
-    """Keep SQLAlchemy from taking a connection that was never made for one that was lost.
-
-    It judges by SQLSTATE alone. The test of a pooled connection has no connection here either, but needs its judgment.
+    - HYT00 means that a statement, or the wait for a lock, took longer than allowed: the connection is well. During
+      COMMIT it leaves the outcome unknown, and the test of a pooled connection needs the judgment as it is.
+    - A connection that was never made cannot be lost.
+    - Of a session that was killed or moved, the SQLSTATE says nothing.
     """
-    if context.connection is None and not context.is_pre_ping:
+    cause = context.original_exception
+    had_connection = context.connection is not None or context.is_pre_ping
+    if had_connection and (state_of(cause) == "HYT01" or SESSION_ENDED.intersection(numbers_of(cause))):
+        context.is_disconnect = True
+    elif not had_connection or (context.statement is not None and is_statement_timeout(cause)):
         context.is_disconnect = False
 
 
 def _remember_rollback(context: ExceptionContext) -> None:
     """Note on the connection that the server has rolled its transaction back (Microsoft: "error 1205, 3960, ...")."""
-    text = str(context.original_exception)
-    if context.connection is not None and any(int(number) in _ROLLING_BACK for number in _NUMBER.findall(text)):
+    if context.connection is not None and ROLLING_BACK.intersection(numbers_of(context.original_exception)):
         context.connection.info[ROLLED_BACK] = True
 
 
@@ -308,17 +273,16 @@ def _installed_drivers() -> list[str]:
 
 def _newest(installed: Sequence[str]) -> str:
     """Return the newest of Microsoft's drivers."""
-    found = sorted(name for name in installed if re.fullmatch(r"ODBC Driver \d+ for SQL Server", name))
+    found = [(_generation(name), name) for name in installed if _generation(name)]
     if not found:
-        raise _no_driver("the driver manager lists none")
-    return found[-1]
+        raise missing_driver("the driver manager lists none")
+    return max(found)[1]
 
 
-def _no_driver(reason: str) -> MissingDriver:
-    return MissingDriver(
-        f"There is no Microsoft ODBC driver for SQL Server: {reason}.",
-        hint="Install msodbcsql18 (Microsoft: 'Download ODBC Driver for SQL Server'), or name another with ?driver=.",
-    )
+def _generation(driver: str) -> int:
+    """Return 18 for `ODBC Driver 18 for SQL Server`, and 0 for a driver of anybody else."""
+    match = re.fullmatch(r"ODBC Driver (\d+) for SQL Server", driver)
+    return int(match[1]) if match else 0
 
 
 class _JsonRows(FunctionElement[Any]):

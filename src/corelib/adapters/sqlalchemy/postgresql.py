@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,59 +14,17 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
 from corelib.adapters.sqlalchemy.comparing import compared
 from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
-from corelib.adapters.sqlalchemy.failures import brief, refused
+from corelib.adapters.sqlalchemy.engine_settings import EngineSettings, in_query
+from corelib.adapters.sqlalchemy.failures import refused
+from corelib.adapters.sqlalchemy.postgresql_errors import known_error
 from corelib.domain.specification import Operator
-from corelib.errors import (
-    AlreadyExists,
-    AuthenticationFailed,
-    CorelibError,
-    DatabaseMissing,
-    InvalidData,
-    MissingExtra,
-    ReferenceViolation,
-    SchemaMissing,
-    ServerUnreachable,
-    TransientFailure,
-)
+from corelib.errors import CorelibError, MissingExtra
 from corelib.ports.repository import Locking
 
 if TYPE_CHECKING:
     import psycopg
 
 SCHEMA_LOCK = 0x636F7265  # "core"
-CONNECT_SECONDS = 10
-
-# SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html
-_BY_STATE: dict[str, tuple[type[CorelibError], str]] = {
-    "40001": (TransientFailure, "The transaction conflicts with another one"),
-    "40P01": (TransientFailure, "The transaction was the victim of a deadlock"),
-    "55P03": (TransientFailure, "A lock was not available in time"),
-    "53300": (TransientFailure, "The server has no connection left"),
-    "57P01": (TransientFailure, "The server ended the connection"),
-    "57P03": (TransientFailure, "The server is starting or stopping"),
-    "23505": (AlreadyExists, "A row with this key exists already"),
-    "23503": (ReferenceViolation, "A foreign key is violated"),
-    "23502": (InvalidData, "A required column is NULL"),
-    "23514": (InvalidData, "A check constraint is violated"),
-    "22001": (InvalidData, "A text is too long for its column"),
-    "22003": (InvalidData, "A number is out of range"),
-    "22021": (InvalidData, "A text has characters that the database's encoding has not"),
-    "42P01": (SchemaMissing, "A table does not exist"),
-    "42703": (SchemaMissing, "A column does not exist"),
-    "28P01": (AuthenticationFailed, "The server refuses the user or the password"),
-    "28000": (AuthenticationFailed, "The server refuses the user"),
-    "3D000": (DatabaseMissing, "The server has no database of that name"),
-}
-
-# libpq gives no SQLSTATE for a connection that was never made; these are parts of the server's English messages.
-_BY_TEXT: tuple[tuple[str, str], ...] = (
-    (r"password authentication failed|no password supplied", "28P01"),
-    (r"authentication failed for user|pg_hba\.conf|permission denied for database", "28000"),
-    (r'role ".*" (does not exist|is not permitted to log in)', "28000"),
-    (r'database ".*" does not exist', "3D000"),
-    (r"too many (clients|connections)|connection slots are reserved", "53300"),
-    (r"the database system is (starting up|shutting down|in recovery mode|not )", "57P03"),
-)
 
 
 class PostgresqlDialect:
@@ -83,9 +40,15 @@ class PostgresqlDialect:
             raise MissingExtra("psycopg", extra="postgresql", purpose="A postgresql:// database") from None
         return url.set(drivername="postgresql+psycopg")
 
-    def engine_options(self) -> dict[str, object]:
-        """Name the application and bound the wait for a connection."""
-        return {"connect_args": {"application_name": "corelib", "connect_timeout": CONNECT_SECONDS}}
+    def engine_options(self, settings: EngineSettings) -> dict[str, object]:
+        """Name the application and bound the wait for a connection; what the URL says about it stands.
+
+        A token is as good as a password, so it goes over an encrypted connection alone.
+        """
+        wanted = {"application_name": settings.application_name, "connect_timeout": settings.connect_seconds}
+        if settings.token is not None:
+            wanted["sslmode"] = "require"
+        return {"connect_args": {name: value for name, value in wanted.items() if not in_query(settings.url, name)}}
 
     def prepare(self, engine: Engine) -> None:
         """Do nothing: the defaults are right."""
@@ -148,41 +111,17 @@ class PostgresqlDialect:
         driver = cast("psycopg.Connection[object]", connection.connection.driver_connection)
         return driver.info.transaction_status is TransactionStatus.INERROR
 
+    def warnings(self, connection: Connection) -> Sequence[str]:  # noqa: ARG002 - the protocol's signature
+        """Return none."""
+        return ()
+
     def lock_schema(self, connection: Connection) -> None:
         """Take an advisory lock that ends with the transaction."""
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SCHEMA_LOCK)))
 
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
         """Classify by SQLSTATE."""
-        cause = error.orig or error
-        state = getattr(cause, "sqlstate", None) or _state_of_text(str(cause))
-        if state is None and isinstance(error, sa.exc.OperationalError):
-            return ServerUnreachable(
-                f"The PostgreSQL server does not answer: {brief(cause)}.",
-                hint="Check host and port, and that the server runs.",
-            )
-        if state is None and isinstance(error, sa.exc.DataError):
-            return InvalidData(f"A value cannot be stored: {brief(cause)}.")
-        known = _BY_STATE.get(state or "")
-        if known is None:
-            return refused(cause)
-        kind, text = known
-        return kind(f"{text} ({brief(cause)}).", hint=_hint(kind))
-
-
-def _state_of_text(text: str) -> str | None:
-    if "FATAL" not in text and "no password supplied" not in text:
-        return None
-    return next((state for part, state in _BY_TEXT if re.search(part, text)), None)
-
-
-def _hint(kind: type[CorelibError]) -> str:
-    hints: dict[type[CorelibError], str] = {
-        AuthenticationFailed: "Check user and password of the database URL.",
-        DatabaseMissing: "Create it with CREATE DATABASE, or correct its name in the URL.",
-        SchemaMissing: "Create the tables first.",
-    }
-    return hints.get(kind, "")
+        return known_error(error) or refused(error.orig or error)
 
 
 @compiles(utc_now, "postgresql")

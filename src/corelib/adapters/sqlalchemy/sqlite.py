@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -18,18 +18,11 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
 from corelib.adapters.sqlalchemy.comparing import JsonArray, compared
 from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
-from corelib.adapters.sqlalchemy.failures import brief, refused
+from corelib.adapters.sqlalchemy.engine_settings import EngineSettings
+from corelib.adapters.sqlalchemy.failures import refused
+from corelib.adapters.sqlalchemy.sqlite_errors import PRIMARY, known_error, remember_constraint
 from corelib.domain.specification import Operator
-from corelib.errors import (
-    AlreadyExists,
-    CorelibError,
-    DatabaseMissing,
-    InvalidData,
-    InvalidSetting,
-    ReferenceViolation,
-    SchemaMissing,
-    TransientFailure,
-)
+from corelib.errors import CorelibError, DatabaseMissing, InvalidSetting
 from corelib.ports.repository import Locking
 
 READ_ONLY = "corelib_read_only"
@@ -37,29 +30,6 @@ READ_ONLY = "corelib_read_only"
 
 BUSY_SECONDS = 30
 BUSY_PAUSE_SECONDS = 0.01
-
-PRIMARY = 0xFF
-"""The part of an extended result code that is the primary one, the kind of error."""
-
-# Extended result codes, or primary ones that stand for all their extensions, https://www.sqlite.org/rescode.html
-_BY_CODE: dict[int, tuple[type[CorelibError], str]] = {
-    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: (AlreadyExists, "A row with this primary key exists already"),
-    sqlite3.SQLITE_CONSTRAINT_UNIQUE: (AlreadyExists, "A row with this unique key exists already"),
-    sqlite3.SQLITE_CONSTRAINT_ROWID: (AlreadyExists, "A row with this primary key exists already"),
-    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: (ReferenceViolation, "A foreign key is violated"),
-    sqlite3.SQLITE_CONSTRAINT_NOTNULL: (InvalidData, "A required column is NULL"),
-    sqlite3.SQLITE_CONSTRAINT_CHECK: (InvalidData, "A check constraint is violated"),
-    sqlite3.SQLITE_TOOBIG: (InvalidData, "A value is too long"),
-    sqlite3.SQLITE_BUSY: (TransientFailure, "Another process holds the write lock of the database file"),
-    sqlite3.SQLITE_BUSY_SNAPSHOT: (TransientFailure, "Another process wrote since this transaction read"),
-    sqlite3.SQLITE_LOCKED: (TransientFailure, "A table is locked"),
-    sqlite3.SQLITE_CANTOPEN: (
-        DatabaseMissing,
-        "The database file cannot be opened; its folder must exist and be writable",
-    ),
-    sqlite3.SQLITE_NOTADB: (DatabaseMissing, "The file is not an SQLite database"),
-    sqlite3.SQLITE_READONLY: (DatabaseMissing, "The database file cannot be written"),
-}
 
 
 class SqliteDialect:
@@ -79,7 +49,7 @@ class SqliteDialect:
             raise DatabaseMissing(f"The folder {folder} of the database file does not exist.", hint="Create it first.")
         return url.set(drivername="sqlite+pysqlite")
 
-    def engine_options(self) -> dict[str, object]:
+    def engine_options(self, settings: EngineSettings) -> dict[str, object]:  # noqa: ARG002 - the protocol's signature
         """Let connections move between threads; SQLite's own locks order their work."""
         return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
 
@@ -87,6 +57,7 @@ class SqliteDialect:
         """Take over transactions from the driver, which would begin them too late, and switch on foreign keys."""
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "handle_error", remember_constraint)
 
     def skip_locked(self, select: S, table: sa.Table) -> S:  # noqa: ARG002 - the protocol's signature
         """Change nothing: there is one writer at a time."""
@@ -140,26 +111,24 @@ class SqliteDialect:
         written: dict[str, Any] = {name: insert.excluded[name] for name in columns}
         return insert.on_conflict_do_update(index_elements=list(keys), set_={**written, version: table.c[version] + 1})
 
-    def has_failed(self, connection: Connection) -> bool:  # noqa: ARG002 - the protocol's signature
-        """Return False: a failed statement leaves the transaction as it was."""
-        return False
+    def has_failed(self, connection: Connection) -> bool:
+        """Return whether SQLite has rolled the transaction back, as it does when the disk is full.
+
+        COMMIT would then do nothing and say nothing (SQLite: "Response To Errors Within A Transaction").
+        """
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        return connection.in_transaction() and not driver.in_transaction
+
+    def warnings(self, connection: Connection) -> Sequence[str]:  # noqa: ARG002 - the protocol's signature
+        """Return none."""
+        return ()
 
     def lock_schema(self, connection: Connection) -> None:
         """Do nothing: the transaction holds the write lock."""
 
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
         """Classify by extended result code."""
-        cause = error.orig or error
-        code = getattr(cause, "sqlite_errorcode", None)
-        if "no such table" in str(cause) or "no such column" in str(cause):
-            return SchemaMissing(
-                f"The database lacks a table or column: {brief(cause)}.", hint="Create the tables first."
-            )
-        known = (_BY_CODE.get(code) or _BY_CODE.get(code & PRIMARY)) if isinstance(code, int) else None
-        if known is None:
-            return refused(cause)
-        kind, text = known
-        return kind(f"{text} ({brief(cause)}).")
+        return known_error(error) or refused(error.orig or error)
 
 
 def _configure(connection: sqlite3.Connection, _: object) -> None:

@@ -20,6 +20,7 @@ from corelib.domain.event import RecordedEvent
 from corelib.ports.cipher import Cipher
 from corelib.ports.clock import Clock
 from corelib.ports.codec import Codec
+from corelib.ports.logger import Logger
 
 EVENTS_AT_A_TIME = 500
 
@@ -33,6 +34,8 @@ class SqlStorage:
         clock: tells the instant for stamps and removals; by default this machine's.
         codec: writes values into JSON columns, where a mapping has such.
         cipher: encrypts fields, where a mapping has such.
+        replica: an engine for units of work that only read; by default the same.
+        log: takes the warnings of `check`.
     """
 
     def __init__(
@@ -43,8 +46,12 @@ class SqlStorage:
         clock: Clock | None = None,
         codec: Codec | None = None,
         cipher: Cipher | None = None,
+        replica: Engine | None = None,
+        log: Logger | None = None,
     ) -> None:
         self._engine = engine
+        self._replica = replica or engine
+        self._log = log
         self._reading = engine.execution_options(**{READ_ONLY: True})
         self._schema = schema
         self._dialect = dialect_of(engine)
@@ -56,6 +63,11 @@ class SqlStorage:
     def engine(self) -> Engine:
         """Return the engine, for a host's own queries."""
         return self._engine
+
+    @property
+    def replica(self) -> Engine:
+        """Return the engine for what only reads; it may be some moments behind the other one."""
+        return self._replica
 
     @property
     def jobs(self) -> SqlJobStore:
@@ -78,10 +90,13 @@ class SqlStorage:
                 yield job_rows.event_of(row)
 
     def check(self) -> None:
-        """Connect and compare revisions."""
+        """Connect and compare revisions; warn about settings of the database that a person should change."""
         with translated(self._dialect), self._reading.connect() as connection:
             for component in self._schema.components():
                 component.check(connection)
+            if self._log is not None:
+                for warning in self._dialect.warnings(connection):
+                    self._log.warning("database setting", advice=warning)
 
     def create(self) -> None:
         """Make missing tables, one process at a time."""
@@ -91,5 +106,6 @@ class SqlStorage:
                 component.create(connection)
 
     def close(self) -> None:
-        """Dispose of the engine."""
+        """Dispose of the engines."""
         self._engine.dispose()
+        self._replica.dispose()

@@ -93,15 +93,23 @@ class Connection:
     def add_output_converter(self, *_: object) -> None: ...
 
 
-def mssql_engine(answers: dict[str, object] | None = None, *, pool_pre_ping: bool = False) -> Engine:
+def mssql_engine(
+    answers: dict[str, object] | None = None,
+    *,
+    pool_pre_ping: bool = False,
+    logins: list[tuple[str, dict[str, object]]] | None = None,
+    login: str = "sa:s3cret@",
+) -> Engine:
     """An engine whose driver answers a statement by the first of these parts that it has.
 
     An answer is a value, an exception to raise, or a list of either: one after the other, then NULL. "LOGIN" is
-    asked for each new connection.
+    asked for each new connection. `logins` takes the connection string and the options of each.
     """
     told = ChainMap(answers if answers is not None else {}, GREETING)
 
-    def connect(*_: object, **__: object) -> Connection:
+    def connect(text: str, **options: object) -> Connection:
+        if logins is not None:
+            logins.append((text, options))
         connection = Connection(told)
         connection.cursor().execute("LOGIN")
         return connection
@@ -127,7 +135,7 @@ def mssql_engine(answers: dict[str, object] | None = None, *, pool_pre_ping: boo
         ),
     )
     engine = sa.create_engine(
-        "mssql+pyodbc://sa:s3cret@server/shop?driver=any",
+        f"mssql+pyodbc://{login}server/shop?driver=any",
         module=module,
         pool_pre_ping=pool_pre_ping,
         hide_parameters=True,

@@ -31,7 +31,9 @@ from corelib.errors import (
     MissingDriver,
     MisuseError,
     PersistentFailure,
+    ReadOnlyStore,
     ReferenceViolation,
+    RowLocked,
     SchemaMissing,
     ServerUnreachable,
     TransientFailure,
@@ -77,7 +79,7 @@ def on_sqlite(error: Exception) -> CorelibError:
 MSSQL_ERRORS = [
     (1205, "40001", "Transaction (Process ID 52) was deadlocked on lock resources with another", TransientFailure),
     (1204, "HY000", "The instance cannot obtain a LOCK resource at this time.", TransientFailure),
-    (1222, "HYT00", "Lock request time out period exceeded.", TransientFailure),
+    (1222, "HYT00", "Lock request time out period exceeded.", RowLocked),
     (3960, "42000", "Snapshot isolation transaction aborted due to update conflict.", TransientFailure),
     (3961, "42000", "Snapshot isolation transaction failed, modified by a DDL statement.", TransientFailure),
     (41301, "42000", "A previous transaction that the current one depended on has aborted.", TransientFailure),
@@ -315,7 +317,7 @@ class TestMssqlDialect:
 POSTGRESQL_ERRORS = [
     ("SerializationFailure", "could not serialize access due to concurrent update", TransientFailure),
     ("DeadlockDetected", "deadlock detected", TransientFailure),
-    ("LockNotAvailable", "canceling statement due to lock timeout", TransientFailure),
+    ("LockNotAvailable", "canceling statement due to lock timeout", RowLocked),
     ("TooManyConnections", "sorry, too many clients already", TransientFailure),
     ("AdminShutdown", "terminating connection due to administrator command", TransientFailure),
     ("CannotConnectNow", "the database system is shutting down", TransientFailure),
@@ -492,7 +494,7 @@ class TestSqliteDialect:
             error = on_sqlite(caught.value)
 
             assert caught.value.sqlite_errorname == "SQLITE_BUSY"
-            assert type(error) is TransientFailure
+            assert type(error) is RowLocked
 
         def test_is_transient_if_it_wrote_after_the_first_read(self, tmp_path: Path) -> None:
             with ExitStack() as stack:
@@ -525,7 +527,7 @@ class TestSqliteDialect:
             error = on_sqlite(caught.value)
 
             assert caught.value.sqlite_errorname == "SQLITE_LOCKED"
-            assert type(error) is TransientFailure
+            assert type(error) is RowLocked
 
     class WhenTheFileCannotBeUsed:
         def test_names_a_folder_where_a_file_should_be(self, tmp_path: Path) -> None:
@@ -561,7 +563,7 @@ class TestSqliteDialect:
             error = on_sqlite(caught.value)
 
             assert caught.value.sqlite_errorname == "SQLITE_READONLY"
-            assert type(error) is DatabaseMissing
+            assert type(error) is ReadOnlyStore
 
         def test_knows_a_variety_of_an_error_by_its_kind(self, tmp_path: Path) -> None:
             with closing(sqlite3.connect(tmp_path / "db")) as connection:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ pytest.importorskip("psycopg")
 import sqlalchemy as sa
 from tests.unit.adapters.sqlalchemy.sample import FILE, Basket, Ware, file_url, line, opened, shop_schema, stored
 
-from corelib.adapters.sqlalchemy import SqlStorage, create_engine
+from corelib.adapters.sqlalchemy import EngineSettings, SqlStorage, create_engine
 from corelib.errors import (
     AlreadyExists,
     DatabaseMissing,
@@ -57,7 +58,8 @@ def attempt(url, *, lacking=None, library=True, drivers=()):
         sys.modules["pyodbc"] = pyodbc(*drivers)
     builtins.__import__ = genuine if library else without_library
     try:
-        return [create_engine(url).url.query["driver"]]
+        query = create_engine(url).url.query
+        return [query["driver"], query.get("Encrypt", "as the driver has it")]
     except Exception as error:
         return [type(error).__name__, str(error)]
     finally:
@@ -75,6 +77,9 @@ print(json.dumps({
     "no driver": attempt(URL, drivers=("FreeTDS",)),
     "several drivers": attempt(URL, drivers=NEWEST),
     "a driver named": attempt(URL + "?driver=FreeTDS", drivers=NEWEST),
+    "an old driver": attempt(URL, drivers=NEWEST[:2]),
+    "an old driver, encryption off": attempt(URL + "?encrypt=no", drivers=NEWEST[:2]),
+    "a very old driver": attempt(URL, drivers=("ODBC Driver 9 for SQL Server", "ODBC Driver 11 for SQL Server")),
 }))
 """
 
@@ -152,10 +157,22 @@ class TestCreateEngine:
 
     class WhenTheServerIsSqlServer:
         def test_takes_the_newest_driver_of_microsoft(self, outcomes: dict[str, list[str]]) -> None:
-            assert outcomes["several drivers"] == ["ODBC Driver 18 for SQL Server"]
+            assert outcomes["several drivers"] == ["ODBC Driver 18 for SQL Server", "as the driver has it"]
 
         def test_takes_the_driver_that_the_url_names(self, outcomes: dict[str, list[str]]) -> None:
-            assert outcomes["a driver named"] == ["FreeTDS"]
+            assert outcomes["a driver named"] == ["FreeTDS", "as the driver has it"]
+
+        def test_counts_when_it_looks_for_the_newest(self, outcomes: dict[str, list[str]]) -> None:
+            assert outcomes["a very old driver"] == ["ODBC Driver 11 for SQL Server", "yes"]
+
+        def test_tells_an_old_driver_to_encrypt(self, outcomes: dict[str, list[str]]) -> None:
+            assert outcomes["an old driver"] == ["ODBC Driver 17 for SQL Server", "yes"]
+
+        def test_leaves_encryption_to_a_url_that_speaks_of_it(self, outcomes: dict[str, list[str]]) -> None:
+            assert outcomes["an old driver, encryption off"] == [
+                "ODBC Driver 17 for SQL Server",
+                "as the driver has it",
+            ]
 
     class WhenTheServerIsPostgresql:
         @pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg2"])
@@ -211,7 +228,10 @@ class TestCreateEngine:
 
         def test_lets_no_more_connections_out_than_told(self, tmp_path: Path) -> None:
             storage = SqlStorage(
-                create_engine(file_url(tmp_path), pool_size=1, max_overflow=0, pool_timeout=0), shop_schema()
+                create_engine(
+                    EngineSettings(url=file_url(tmp_path), pool_size=1, max_overflow=0, pool_timeout=timedelta(0))
+                ),
+                shop_schema(),
             )
             with storage.engine.connect(), pytest.raises(TransientFailure, match="No connection became free"):
                 storage.check()
