@@ -1,4 +1,4 @@
-"""Passwords and tokens reach the driver, and nobody who prints an engine, a URL or the variables of a frame."""
+"""Passwords and tokens reach the driver, and nobody who prints an engine or its URL."""
 
 from __future__ import annotations
 
@@ -18,15 +18,6 @@ SQL_COPT_SS_ACCESS_TOKEN = 1256
 
 SECRET_PARAMETERS = frozenset({"password", "passwd", "pwd", "sslpassword", "odbc_connect", "access_token"})
 LOGIN_PARAMETERS = ("UID", "User Id", "User", "PWD", "Password", "Authentication", "Trusted_Connection")
-
-
-class HiddenText(str):
-    """A text that a traceback does not show."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"'{HIDDEN}'"
 
 
 class HiddenBytes(bytes):
@@ -105,7 +96,7 @@ def _give_to_sql_server(token: str, positional: list[Any], named: dict[str, Any]
 
 
 def _give_to_postgresql(token: str, _: list[Any], named: dict[str, Any]) -> None:
-    named["password"] = HiddenText(token)
+    named["password"] = token
 
 
 _GIVE: dict[str, Callable[[str, list[Any], dict[str, Any]], None]] = {

@@ -53,13 +53,13 @@ class StatementLog:
 
     def _failed(self, context: ExceptionContext) -> None:
         """Name the class of the error; its text may have values in it."""
-        if context.connection is not None and context.statement is not None and context.cursor is not None:
+        if context.connection is not None and context.statement is not None:
             self._write(context.connection, context.statement, {"failed": type(context.original_exception).__name__})
 
     def _write(self, connection: Connection, statement: str, fields: Mapping[str, object]) -> None:
         started = connection.info.get(STARTED)
         if not started:
-            return  # it failed later, while its rows were read
+            return  # it failed before it was sent, or later, while its rows were read
         seconds = perf_counter() - started.pop()
         slow = self.slow is not None and seconds >= self.slow.total_seconds()
         if slow or self.every:
