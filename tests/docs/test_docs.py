@@ -18,6 +18,7 @@ import doctest
 import importlib
 import inspect
 import re
+import sqlite3
 import sys
 import tomllib
 from collections.abc import Callable
@@ -285,6 +286,20 @@ class TestReference:
 
         assert fields - names_on("settings.md") == set()
 
+    def test_lists_every_known_error_of_a_database(self) -> None:
+        pytest.importorskip("sqlalchemy")
+        from corelib.adapters.sqlalchemy import mssql_errors, postgresql_errors, sqlite_errors
+
+        text = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
+        words = set(re.findall(r"\w+", text))
+        results = {value: name.removeprefix("SQLITE_") for name, value in vars(sqlite3).items() if is_result(name)}
+        results[sqlite_errors.CONSTRAINT_DATATYPE] = "CONSTRAINT_DATATYPE"
+
+        known = {str(number) for number in mssql_errors.BY_NUMBER} | set(postgresql_errors.BY_STATE)
+        known |= {results[code] for code in sqlite_errors.BY_CODE}
+
+        assert known - words == set()
+
     def test_lists_every_extra(self) -> None:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -309,6 +324,12 @@ class TestReference:
         variables = {name for source in sources for name in re.findall(r"\"((?:CORELIB|MSSQL)_[A-Z_]+)\"", source)}
 
         assert variables - names_on("environment.md") == set()
+
+
+def is_result(name: str) -> bool:
+    """Return whether a constant of sqlite3 is a result code; others of the same values mean something else."""
+    kinds = "BUSY|LOCKED|CONSTRAINT|PROTOCOL|SCHEMA|NOMEM|INTERRUPT|FULL|IOERR|CORRUPT|PERM|AUTH|READONLY|CANTOPEN"
+    return re.fullmatch(rf"SQLITE_(?:(?:{kinds})(?:_[A-Z]+)?|NOTADB|MISMATCH|TOOBIG)", name) is not None
 
 
 def names_on(page: str) -> set[str]:

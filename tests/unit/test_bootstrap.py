@@ -10,7 +10,20 @@ from pathlib import Path
 import pytest
 from attrs import define, frozen
 
-from corelib import Aggregate, App, Clock, Command, JobRun, JobState, Logger, Resources, Settings, UnitOfWork, job
+from corelib import (
+    Aggregate,
+    App,
+    Clock,
+    Command,
+    DatabaseSettings,
+    JobRun,
+    JobState,
+    Logger,
+    Resources,
+    Settings,
+    UnitOfWork,
+    job,
+)
 from corelib.adapters.memory import InlineWorker, ManualClock, MemoryLogger
 from corelib.bootstrap import bootstrap, load_object
 from corelib.errors import InvalidSetting, MisuseError, UnboundHandler, UnknownScheme
@@ -96,6 +109,55 @@ class TestBootstrap:
             assert runs == 1
             assert host.jobs.count()[JobState.SUCCEEDED] == 1
             assert [event.name for event in host.storage.events()] == ["KitAdded"]
+
+    class WhenTheDatabaseIsSetUp:
+        def test_hands_its_settings_to_both_engines(self) -> None:
+            pytest.importorskip("psycopg")
+            from corelib.adapters.sqlalchemy import SqlStorage
+
+            database = DatabaseSettings(
+                read_only_url="postgresql:///shop?host=one&host=two", pool_size=3, pool_timeout=timedelta(seconds=7)
+            )
+            settings = Settings("postgresql://app@db/shop", database=database)
+            with bootstrap(App("kitlab", schema="kitlab.adapters.tables:schema"), settings) as host:
+                storage = host.storage
+
+                assert isinstance(storage, SqlStorage)
+                assert (storage.engine.url.host, storage.replica.url.query["host"]) == ("db", ("one", "two"))
+                assert storage.engine.pool.size() == storage.replica.pool.size() == 3  # type: ignore[attr-defined]
+
+        def test_keeps_two_connections_more_than_threads(self) -> None:
+            pytest.importorskip("psycopg")
+            from corelib.adapters.sqlalchemy import SqlStorage
+
+            app = App("kitlab", schema="kitlab.adapters.tables:schema")
+            with bootstrap(app, Settings("postgresql://app@db/shop", threads=5)) as host:
+                storage = host.storage
+
+                assert isinstance(storage, SqlStorage)
+                assert storage.replica is storage.engine
+                assert storage.engine.pool.size() == 7  # type: ignore[attr-defined]
+
+        @pytest.mark.parametrize(
+            ("database", "levels"),
+            [
+                (DatabaseSettings(), set()),
+                (DatabaseSettings(log_statements=True), {"info"}),
+                (DatabaseSettings(slow_statement=timedelta(0)), {"warning"}),
+                (DatabaseSettings(slow_statement=timedelta(hours=1)), set()),
+            ],
+        )
+        def test_logs_statements_if_it_is_told(
+            self, tmp_path: Path, database: DatabaseSettings, levels: set[str]
+        ) -> None:
+            pytest.importorskip("sqlalchemy")
+            log = MemoryLogger()
+            settings = Settings(f"sqlite:///{tmp_path / 'file'}", database=database)
+
+            with bootstrap(App("kitlab", schema="kitlab.adapters.tables:schema"), settings, log=log) as host:
+                host.storage.create()
+
+            assert {line.level for line in log.lines if line.event == "statement"} == levels
 
     class WhenPartsAreReplaced:
         def test_hands_them_to_the_handlers(self) -> None:

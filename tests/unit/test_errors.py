@@ -13,14 +13,20 @@ from corelib.errors import (
     MissingExtra,
     MisuseError,
     NotFound,
+    PermissionDenied,
+    PersistenceError,
     PersistentFailure,
     Problem,
+    ReadOnlyStore,
     ReferenceViolation,
+    RowLocked,
     SchemaMismatch,
     SchemaMissing,
     SchemaOutdated,
     SchemaTooNew,
     ServerUnreachable,
+    StatementTimeout,
+    StorageFull,
     TransientFailure,
     UnboundHandler,
     UnitOfWorkClosed,
@@ -37,11 +43,27 @@ FAMILIES = [
     (SchemaOutdated, SchemaMismatch),
     (SchemaTooNew, SchemaMismatch),
     (SchemaMismatch, ConfigurationError),
+    (PermissionDenied, ConfigurationError),
+    (ReadOnlyStore, ConfigurationError),
+    (RowLocked, TransientFailure),
+    (StatementTimeout, PersistenceError),
+    (StorageFull, PersistentFailure),
     (AlreadyExists, PersistentFailure),
     (ReferenceViolation, PersistentFailure),
     (InvalidData, PersistentFailure),
     (UnitOfWorkClosed, MisuseError),
 ]
+
+
+class TestIntegrityViolation:
+    def test_names_the_constraint(self) -> None:
+        error = AlreadyExists("A row with this key exists.", hint="Choose another.", constraint="uq_ware_name")
+
+        assert error.constraint == "uq_ware_name"
+        assert str(error) == "A row with this key exists. Choose another."
+
+    def test_may_not_know_it(self) -> None:
+        assert InvalidData("Too long.").constraint is None
 
 
 class TestCorelibError:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from corelib.application.settings import Settings
+from corelib.application.settings import DatabaseSettings, Settings
 
 
 class TestSettings:
@@ -19,6 +21,8 @@ class TestSettings:
             Settings(database_url="mssql+pyodbc://?odbc_connect=PWD%3Ds3cret"),
             Settings(broker_url="amqp://app:s3cret@broker/"),
             Settings(broker_url="redis://broker/0?password=s3cret"),
+            Settings(database=DatabaseSettings(read_only_url="postgresql://app:s3cret@replica/kitlab")),
+            Settings(database=DatabaseSettings(token=lambda: "s3cret")),
         ],
     )
     def test_show_no_secret(self, settings: Settings) -> None:
@@ -36,3 +40,22 @@ class TestSettings:
         def test_are_refused(self, threads: int) -> None:
             with pytest.raises(ValueError, match="threads"):
                 Settings(threads=threads)
+
+
+class TestDatabaseSettings:
+    def test_show_where_the_replica_is(self) -> None:
+        settings = DatabaseSettings(read_only_url="postgresql://app:s3cret@replica/kitlab")
+
+        assert "'postgresql://app:***@replica/kitlab'" in repr(settings)
+
+    def test_tell_whether_there_is_a_token(self) -> None:
+        assert "token='***'" in repr(DatabaseSettings(token=lambda: "s3cret"))
+        assert "token=None" in repr(DatabaseSettings())
+
+    class WhenAValueCannotBeUsed:
+        @pytest.mark.parametrize(
+            "values", [{"pool_size": 0}, {"max_overflow": -1}, {"connect_timeout": timedelta(0)}], ids=str
+        )
+        def test_are_refused(self, values: dict[str, int]) -> None:
+            with pytest.raises(ValueError, match=next(iter(values))):
+                DatabaseSettings(**values)  # type: ignore[arg-type]

@@ -40,11 +40,23 @@ class DataError(Error): ...
 class IntegrityError(Error): ...
 
 
+class Row(tuple[object, ...]):
+    """An answer of more than one column, or of none: then there is no row."""
+
+    __slots__ = ()
+
+    def __new__(cls, *values: object) -> Row:
+        return super().__new__(cls, values)
+
+
+NO_ROW = Row()
+
+
 class Cursor:
     def __init__(self, answers: Mapping[str, object]) -> None:
         self._answers = answers
         self._row: tuple[object, ...] | None = None
-        self.description = [("column", None, None, None, None, None, None)]
+        self.description: list[tuple[object, ...]] = [("column", *[None] * 6)]
         self.rowcount = -1
 
     def setinputsizes(self, *_: object) -> None: ...
@@ -55,7 +67,9 @@ class Cursor:
             answer = answer.pop(0) if answer else None
         if isinstance(answer, Exception):
             raise answer
-        self._row = (answer,)
+        self._row = answer or None if isinstance(answer, Row) else (answer,)
+        if isinstance(answer, Row):
+            self.description = [(f"column{number}", *[None] * 6) for number in range(max(len(answer), 3))]
 
     def fetchone(self) -> tuple[object, ...] | None:
         row, self._row = self._row, None
@@ -102,8 +116,8 @@ def mssql_engine(
 ) -> Engine:
     """An engine whose driver answers a statement by the first of these parts that it has.
 
-    An answer is a value, an exception to raise, or a list of either: one after the other, then NULL. "LOGIN" is
-    asked for each new connection. `logins` takes the connection string and the options of each.
+    An answer is a value, a `Row`, an exception to raise, or a list of these: one after the other, then NULL. "LOGIN"
+    is asked for each new connection. `logins` takes the connection string and the options of each.
     """
     told = ChainMap(answers if answers is not None else {}, GREETING)
 

@@ -30,12 +30,15 @@ from corelib.errors import (
     InvalidData,
     MissingDriver,
     MisuseError,
+    PermissionDenied,
     PersistentFailure,
     ReadOnlyStore,
     ReferenceViolation,
     RowLocked,
     SchemaMissing,
     ServerUnreachable,
+    StatementTimeout,
+    StorageFull,
     TransientFailure,
 )
 
@@ -332,6 +335,37 @@ POSTGRESQL_ERRORS = [
     ("StringDataRightTruncation", "value too long for type character varying(10)", InvalidData),
     ("NumericValueOutOfRange", "integer out of range", InvalidData),
     ("CharacterNotInRepertoire", 'invalid byte sequence for encoding "UTF8": 0x00', InvalidData),
+    ("ObjectInUse", 'database "shop" is being accessed by other users', TransientFailure),
+    ("SnapshotTooOld", "snapshot too old", TransientFailure),
+    ("InFailedSqlTransaction", "current transaction is aborted, commands ignored", TransientFailure),
+    ("QueryCanceled", "canceling statement due to statement timeout", StatementTimeout),
+    ("IdleInTransactionSessionTimeout", "terminating connection due to idle-in-transaction timeout", TransientFailure),
+    ("IdleSessionTimeout", "terminating connection due to idle-session timeout", TransientFailure),
+    ("InsufficientResources", "not enough shared memory", TransientFailure),
+    ("OutOfMemory", "out of memory", TransientFailure),
+    ("CrashShutdown", "terminating connection because of crash of another server process", TransientFailure),
+    ("ConnectionException", "connection failed", TransientFailure),
+    ("ConnectionDoesNotExist", "connection does not exist", TransientFailure),
+    ("ConnectionFailure", "connection failure", TransientFailure),
+    ("ProtocolViolation", "query_wait_timeout", TransientFailure),
+    ("SqlclientUnableToEstablishSqlconnection", "could not connect", ServerUnreachable),
+    ("SqlserverRejectedEstablishmentOfSqlconnection", "rejected", ServerUnreachable),
+    ("ExclusionViolation", 'conflicting key value violates exclusion constraint "ex_room"', AlreadyExists),
+    ("RestrictViolation", 'update or delete on table "ware" violates RESTRICT setting', ReferenceViolation),
+    ("WithCheckOptionViolation", 'new row violates check option for view "cheap"', InvalidData),
+    ("InvalidDatetimeFormat", 'invalid input syntax for type date: "x"', InvalidData),
+    ("DatetimeFieldOverflow", 'date/time field value out of range: "2026-02-30"', InvalidData),
+    ("InvalidTextRepresentation", 'invalid input syntax for type integer: "x"', InvalidData),
+    ("InvalidBinaryRepresentation", "incorrect binary data format", InvalidData),
+    ("UntranslatableCharacter", "unsupported Unicode escape sequence", InvalidData),
+    ("InvalidJsonText", "invalid JSON text", InvalidData),
+    ("ProgramLimitExceeded", "index row size 3000 exceeds maximum 2704", InvalidData),
+    ("DiskFull", "could not extend file: No space left on device", StorageFull),
+    ("ConfigurationLimitExceeded", "temporary file size exceeds temp_file_limit", StorageFull),
+    ("InsufficientPrivilege", "permission denied for table ware", PermissionDenied),
+    ("ReadOnlySqlTransaction", "cannot execute INSERT in a read-only transaction", ReadOnlyStore),
+    ("InvalidSchemaName", 'schema "shop" does not exist', SchemaMissing),
+    ("DatabaseDropped", 'database "shop" was dropped', DatabaseMissing),
     ("UndefinedTable", 'relation "shop_ware" does not exist', SchemaMissing),
     ("UndefinedColumn", 'column "colour" does not exist', SchemaMissing),
     ("InvalidPassword", 'password authentication failed for user "x"', AuthenticationFailed),
@@ -424,6 +458,14 @@ class TestPostgresqlDialect:
 
             assert type(error) is TransientFailure
             assert error.hint == "Run the unit of work again."
+
+        def test_says_so_if_the_transaction_took_too_long(self) -> None:
+            timeout = type("TransactionTimeout", (psycopg.OperationalError,), {"sqlstate": "25P04"})
+            lost = wrapped(timeout("terminating connection due to transaction timeout"), psycopg.Error, lost=True)
+
+            error = translation(PostgresqlDialect(), lost)
+
+            assert type(error) is StatementTimeout
 
         def test_is_ambiguous_during_commit(self) -> None:
             broken = psycopg.OperationalError("consuming input failed: EOF detected")

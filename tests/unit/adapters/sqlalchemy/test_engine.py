@@ -33,7 +33,7 @@ SWITCH = "PRAGMA journal_mode = WAL"
 ATTEMPTS = """
 import builtins, json, sys, types
 
-from corelib.adapters.sqlalchemy import create_engine
+from corelib.adapters.sqlalchemy import EngineSettings, create_engine, create_engines
 
 genuine = builtins.__import__
 
@@ -50,6 +50,12 @@ def pyodbc(*drivers):
     made.Cursor, made.paramstyle, made.version, made.pooling = object, "qmark", "5.3.0", True
     made.drivers = lambda: list(drivers)
     return made
+
+
+def replica_of(url):
+    sys.modules["pyodbc"] = pyodbc("ODBC Driver 18 for SQL Server")
+    engines = create_engines(EngineSettings(url=URL, read_only_url=url))
+    return [engine.url.query.get("ApplicationIntent", "-") for engine in (engines.primary, engines.replica)]
 
 
 def attempt(url, *, lacking=None, library=True, drivers=()):
@@ -77,6 +83,8 @@ print(json.dumps({
     "no driver": attempt(URL, drivers=("FreeTDS",)),
     "several drivers": attempt(URL, drivers=NEWEST),
     "a driver named": attempt(URL + "?driver=FreeTDS", drivers=NEWEST),
+    "a replica": replica_of(URL),
+    "a replica with its own word": replica_of(URL + "?applicationintent=ReadWrite"),
     "an old driver": attempt(URL, drivers=NEWEST[:2]),
     "an old driver, encryption off": attempt(URL + "?encrypt=no", drivers=NEWEST[:2]),
     "a very old driver": attempt(URL, drivers=("ODBC Driver 9 for SQL Server", "ODBC Driver 11 for SQL Server")),
@@ -161,6 +169,12 @@ class TestCreateEngine:
 
         def test_takes_the_driver_that_the_url_names(self, outcomes: dict[str, list[str]]) -> None:
             assert outcomes["a driver named"] == ["FreeTDS", "as the driver has it"]
+
+        def test_tells_the_listener_that_a_replica_will_do(self, outcomes: dict[str, list[str]]) -> None:
+            assert outcomes["a replica"] == ["-", "ReadOnly"]
+
+        def test_leaves_the_intent_to_a_url_that_speaks_of_it(self, outcomes: dict[str, list[str]]) -> None:
+            assert outcomes["a replica with its own word"] == ["-", "-"]
 
         def test_counts_when_it_looks_for_the_newest(self, outcomes: dict[str, list[str]]) -> None:
             assert outcomes["a very old driver"] == ["ODBC Driver 11 for SQL Server", "yes"]
