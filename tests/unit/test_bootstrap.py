@@ -138,27 +138,6 @@ class TestBootstrap:
                 assert storage.replica is storage.engine
                 assert storage.engine.pool.size() == 7  # type: ignore[attr-defined]
 
-        @pytest.mark.parametrize(
-            ("database", "levels"),
-            [
-                (DatabaseSettings(), set()),
-                (DatabaseSettings(log_statements=True), {"info"}),
-                (DatabaseSettings(slow_statement=timedelta(0)), {"warning"}),
-                (DatabaseSettings(slow_statement=timedelta(hours=1)), set()),
-            ],
-        )
-        def test_logs_statements_if_it_is_told(
-            self, tmp_path: Path, database: DatabaseSettings, levels: set[str]
-        ) -> None:
-            pytest.importorskip("sqlalchemy")
-            log = MemoryLogger()
-            settings = Settings(f"sqlite:///{tmp_path / 'file'}", database=database)
-
-            with bootstrap(App("kitlab", schema="kitlab.adapters.tables:schema"), settings, log=log) as host:
-                host.storage.create()
-
-            assert {line.level for line in log.lines if line.event == "statement"} == levels
-
     class WhenPartsAreReplaced:
         def test_hands_them_to_the_handlers(self) -> None:
             clock, log = ManualClock(), MemoryLogger()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from sqlalchemy.engine import Engine
 from tests.support.databases import sqlite_file
 from tests.unit.adapters.sqlalchemy.sample import Ware, loaded, opened
 
+from corelib import App, DatabaseSettings, Settings
 from corelib.adapters.memory import MemoryLogger
 from corelib.adapters.sqlalchemy import EngineSettings, StatementLog, create_engine, create_engines, warnings_of
 from corelib.adapters.sqlalchemy.engine import dialect_of
 from corelib.adapters.sqlalchemy.failures import translated
+from corelib.bootstrap import bootstrap
 from corelib.errors import (
     AlreadyExists,
     CorelibError,
@@ -198,6 +201,26 @@ class TestSettings:
         engine.dispose()
 
         assert [line.fields["sql"] for line in log.lines] == ["BEGIN IMMEDIATE", "SELECT 1"]
+
+
+class TestBootstrap:
+    @pytest.mark.parametrize(
+        ("database", "levels"),
+        [
+            (DatabaseSettings(), set()),
+            (DatabaseSettings(log_statements=True), {"info"}),
+            (DatabaseSettings(slow_statement=timedelta(0)), {"warning"}),
+            (DatabaseSettings(slow_statement=timedelta(hours=1)), set()),
+        ],
+    )
+    def test_logs_statements_if_it_is_told(self, tmp_path: Path, database: DatabaseSettings, levels: set[str]) -> None:
+        log = MemoryLogger()
+        settings = Settings(f"sqlite:///{tmp_path / 'file'}", database=database)
+
+        with bootstrap(App("kitlab", schema="kitlab.adapters.tables:schema"), settings, log=log) as host:
+            host.storage.create()
+
+        assert {line.level for line in log.lines if line.event == "statement"} == levels
 
 
 @contextmanager
