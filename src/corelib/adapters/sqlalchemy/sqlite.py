@@ -117,7 +117,10 @@ class SqliteDialect:
         COMMIT would then do nothing and say nothing (SQLite: "Response To Errors Within A Transaction").
         """
         driver = cast("sqlite3.Connection", connection.connection.driver_connection)
-        return connection.in_transaction() and not driver.in_transaction
+        try:
+            return connection.in_transaction() and not driver.in_transaction
+        except sqlite3.ProgrammingError:
+            return False  # it is closed, which COMMIT will say
 
     def warnings(self, connection: Connection) -> Sequence[str]:  # noqa: ARG002 - the protocol's signature
         """Return none."""
