@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 SECONDS = 10
+SSL_REQUEST = struct.pack("!i", 80877103)
 CLEARTEXT_PASSWORD = struct.pack("!cii", b"R", 8, 3)
 REFUSAL = b"SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed\0\0"
 
@@ -41,11 +42,19 @@ class AskingServer:
                     self._ask(client, stream)
 
     def _ask(self, client: socket.socket, stream: BinaryIO) -> None:
-        stream.read(struct.unpack("!i", stream.read(4))[0] - 4)  # the startup packet
+        if _packet(stream) == SSL_REQUEST:
+            client.sendall(b"N")  # it has no certificate
+            _packet(stream)
         client.sendall(CLEARTEXT_PASSWORD)
         _, length = struct.unpack("!ci", stream.read(5))
         self.passwords.append(stream.read(length - 4).rstrip(b"\0").decode())
         client.sendall(struct.pack("!ci", b"E", len(REFUSAL) + 4) + REFUSAL)
+
+
+def _packet(stream: BinaryIO) -> bytes:
+    """Read a packet of those that come before the login: its length, and the rest."""
+    (length,) = struct.unpack("!i", stream.read(4))
+    return stream.read(length - 4)
 
 
 @contextlib.contextmanager

@@ -253,6 +253,18 @@ class TestReplica:
         engines.dispose()
 
 
+class TestPassword:
+    @pytest.mark.parametrize(
+        "url", ["postgresql://app:{}@127.0.0.1:{}/shop", "postgresql://127.0.0.1:{1}/shop?password={0}"]
+    )
+    def test_reaches_the_server_from_wherever_it_stands_in_the_url(self, url: str) -> None:
+        with asking_server() as server, opened(EngineSettings(url=url.format(SECRET, server.port))) as engine:
+            error = failing(engine, "SELECT 1")
+
+        assert server.passwords == [SECRET]
+        assert SECRET not in f"{engine!r}{engine.url!r}" + "".join(traceback.format_exception(error))
+
+
 class TestToken:
     def test_is_asked_for_anew_and_given_as_the_password(self) -> None:
         tokens = iter([f"{SECRET}-1", f"{SECRET}-2"])

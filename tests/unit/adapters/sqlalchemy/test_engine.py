@@ -83,6 +83,7 @@ print(json.dumps({
     "no driver": attempt(URL, drivers=("FreeTDS",)),
     "several drivers": attempt(URL, drivers=NEWEST),
     "a driver named": attempt(URL + "?driver=FreeTDS", drivers=NEWEST),
+    "a token beside a login": attempt(EngineSettings(url="mssql://?odbc_connect=UID%3Dsa", token=lambda: "s3cret")),
     "a replica": replica_of(URL),
     "a replica with its own word": replica_of(URL + "?applicationintent=ReadWrite"),
     "an old driver": attempt(URL, drivers=NEWEST[:2]),
@@ -169,6 +170,12 @@ class TestCreateEngine:
 
         def test_takes_the_driver_that_the_url_names(self, outcomes: dict[str, list[str]]) -> None:
             assert outcomes["a driver named"] == ["FreeTDS", "as the driver has it"]
+
+        def test_refuses_a_token_beside_a_connection_string_with_a_login(self, outcomes: dict[str, list[str]]) -> None:
+            kind, text = outcomes["a token beside a login"]
+
+            assert kind == "InvalidSetting"
+            assert "there is a token provider too" in text
 
         def test_tells_the_listener_that_a_replica_will_do(self, outcomes: dict[str, list[str]]) -> None:
             assert outcomes["a replica"] == ["-", "ReadOnly"]
