@@ -25,15 +25,16 @@ from corelib.adapters.sqlalchemy import SqlStorage
 from corelib.ports.storage import Storage
 from corelib.testing.contracts.capabilities import Capability
 from corelib.testing.contracts.sample_tables import schema
+from corelib.testing.contracts.samples import constraints
 
 
 class OnMemory:
     adapter: ClassVar[str] = "memory"
-    lacks: ClassVar[frozenset[Capability]] = frozenset({Capability.CONSTRAINTS, Capability.SCHEMA, Capability.SERVER})
+    lacks: ClassVar[frozenset[Capability]] = frozenset({Capability.SCHEMA, Capability.SERVER})
 
     @pytest.fixture
     def storage(self) -> Storage:
-        return MemoryStorage(ManualClock())
+        return MemoryStorage(ManualClock(), constraints=constraints)
 
 
 class OnSqlite:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import attrs
+
 from corelib.domain.fields import Role, roles_of
 from corelib.domain.specification import Comparison, IsNull, Not, Operator, Specification
 from corelib.errors import MisuseError, TenantMissing
@@ -35,12 +37,13 @@ def stamps(
         roles: of the stamps; by default those of the last writing.
     """
     at = (Role.CREATED_AT, Role.UPDATED_AT)
-    return {name: now if role in at else principal for role in roles for name in roles_of(kind).get(role, ())}
+    named = ((role, field_of(kind, role)) for role in roles)
+    return {name: now if role in at else principal for role, name in named if name is not None}
 
 
 def field_of(kind: type, role: Role) -> str | None:
-    """Return the name of the field with a role that only one can have, or None if the class has not opted in."""
-    names = roles_of(kind).get(role)
+    """Return the name of the field with a role, the first if there are several; None if the class has not opted in."""
+    names = roles_of(kind).get(role) if attrs.has(kind) else None
     return names[0] if names else None
 
 

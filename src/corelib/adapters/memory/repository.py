@@ -2,83 +2,178 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Generic, TypeVar, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Generic, Protocol, TypeVar
 
-from attrs import define
-
-from corelib.adapters.memory.state import copy_of, state_of
+from corelib.adapters.memory.entries import Entries, Entry, has_events, identifier_of, principal
+from corelib.adapters.memory.state import copy_of
 from corelib.adapters.memory.tables import Stored, Tables
-from corelib.domain.page import Page, offset_of
-from corelib.domain.specification import Sort, Specification
-from corelib.domain.specification_check import check, check_sort
-from corelib.domain.specification_evaluation import in_order, satisfies
-from corelib.errors import AlreadyExists, ConcurrencyConflict, MisuseError, NotFound
+from corelib.adapters.memory.view import View
+from corelib.application.context import current_context
+from corelib.domain.cursor import after, decode_cursor, encode_cursor
+from corelib.domain.fields import Role
+from corelib.domain.page import CursorPage, Page, offset_of
+from corelib.domain.specification import And, Sort, Specification
+from corelib.domain.specification_check import check, check_changes, check_sort
+from corelib.domain.specification_evaluation import at, change, in_order, satisfies, sortable
+from corelib.domain.stamping import (
+    field_of,
+    give_to_tenant,
+    presence,
+    removal_of,
+    stamp_changed,
+    stamp_new,
+    stamps,
+    tenant_for,
+)
+from corelib.errors import MisuseError, NotFound
+from corelib.ports.repository import Locking
 
 A = TypeVar("A")
 
+Row = tuple[object, Stored]
+"""An identifier and what is seen under it."""
 
-@define(eq=False)
-class _Entry(Generic[A]):
-    """An aggregate in hand: the version and state it was loaded with (0 and None for a new one)."""
+Rows = list[Row]
 
-    aggregate: A
-    version: int
-    loaded: object
-    removed: bool = False
+
+class Statements(Protocol):
+    """What a repository needs of its transaction."""
+
+    def usable(self) -> None:
+        """Raise UnitOfWorkClosed if the transaction cannot be used."""
+        ...
+
+    def statement(self, *, writes: bool = False) -> AbstractContextManager[None]:
+        """Do something that a store would answer within the block."""
+        ...
+
+    def flush(self) -> None:
+        """Write what has changed in all repositories."""
+        ...
+
+    def check(self, written: Sequence[tuple[type, object]]) -> None:
+        """Check constraints."""
+        ...
 
 
 class MemoryRepository(Generic[A]):
-    """Keeps the contract of `corelib.ports.repository.Repository`; `check` and `apply` are the transaction's commit."""
+    """Keeps the contract of `corelib.ports.repository.Repository`.
 
-    def __init__(self, kind: type[A], tables: Tables) -> None:
+    As in a database, queries are answered from what is written: they flush first.
+    """
+
+    def __init__(self, kind: type[A], tables: Tables, view: View, transaction: Statements) -> None:
+        self.entries: Entries[A] = Entries(kind, tables, view)
         self._kind = kind
         self._tables = tables
-        self._entries: dict[object, _Entry[A]] = {}
+        self._view = view
+        self._transaction = transaction
 
     def add(self, aggregate: A) -> None:
         """Take a new aggregate."""
-        identifier = _identifier(aggregate)
-        if identifier in self._entries:
-            raise self._taken(identifier)
-        self._entries[identifier] = _Entry(aggregate, 0, None)
+        self._transaction.usable()
+        give_to_tenant(aggregate, _tenant())
+        self.entries.add(aggregate)
 
-    def get(self, identifier: object) -> A:
+    def add_many(self, aggregates: Iterable[A]) -> None:
+        """Take new aggregates."""
+        for aggregate in aggregates:
+            self.add(aggregate)
+
+    def get(self, identifier: object, *, lock: Locking | None = None) -> A:
         """Return the aggregate."""
-        found = self.find(identifier)
+        found = self.find(identifier, lock=lock)
         if found is None:
             raise NotFound(self._kind.__name__, identifier)
         return found
 
-    def find(self, identifier: object) -> A | None:
+    def find(self, identifier: object, *, lock: Locking | None = None) -> A | None:
         """Return the aggregate, or None."""
-        entry = self._entries.get(identifier) or self._load(identifier)
-        return None if entry is None or entry.removed else entry.aggregate
+        self._transaction.usable()
+        tenant = tenant_for(self._kind, _tenant())
+        entry = self.entries.known.get(identifier)
+        if entry is not None and (not entry.is_there or entry.tenant != tenant):
+            return None
+        if entry is not None and (lock is None or entry.base is None):
+            return entry.aggregate
+        with self._transaction.statement():
+            stored = self._view.get(self._kind, identifier)
+            if entry is None and not self._is_shown(stored):
+                return None
+            if lock is not None:
+                return self._locked(identifier, lock)
+            return None if stored is None else self.entries.track(identifier, stored).aggregate
+
+    def get_many(self, identifiers: Sequence[object]) -> Sequence[A]:
+        """Return the aggregates, in the order asked."""
+        self._enter()
+        return [self.get(identifier) for identifier in dict.fromkeys(identifiers)]
 
     def find_many(self, identifiers: Sequence[object]) -> Sequence[A]:
         """Return those that exist, in the order asked."""
+        self._enter()
         found = (self.find(identifier) for identifier in dict.fromkeys(identifiers))
         return [aggregate for aggregate in found if aggregate is not None]
 
     def remove(self, aggregate: A) -> None:
         """Take an aggregate out."""
-        identifier = _identifier(aggregate)
-        entry = self._entries.get(identifier)
-        if entry is None or entry.aggregate is not aggregate:
+        self._enter()
+        entry = self.entries.find(aggregate)
+        if entry is None:
             raise MisuseError(
-                f"{self._kind.__name__} {identifier!r} does not belong to this unit of work.",
+                f"{self._kind.__name__} {identifier_of(aggregate)!r} does not belong to this unit of work.",
                 hint="Load it here before removing it.",
             )
-        if entry.version:
-            entry.removed = True
+        if entry.base is None:
+            self.entries.forget(entry)
         else:
-            del self._entries[identifier]
+            entry.removed = not entry.buried
 
-    def list(
+    def restore(self, identifier: object) -> A:
+        """Take a removed aggregate back."""
+        self._transaction.usable()
+        removal = removal_of(self._kind)
+        shown = presence(self._kind, _tenant(), removed=True)
+        entry = self.entries.known.get(identifier)
+        if entry is None:
+            with self._transaction.statement():
+                stored = self._view.get(self._kind, identifier)
+                if stored is None or not _is_true(shown, stored):
+                    raise NotFound(self._kind.__name__, identifier)
+                entry = self.entries.track(identifier, stored)
+        elif entry.is_there or entry.tenant != tenant_for(self._kind, _tenant()):
+            raise NotFound(self._kind.__name__, identifier)
+        entry.removed = entry.buried = False
+        object.__setattr__(entry.aggregate, removal, None)
+        return entry.aggregate
+
+    def list_removed(
         self, specification: Specification | None = None, *, sort: Sequence[Sort] = (), limit: int | None = None
     ) -> Sequence[A]:
+        """Look at every removed aggregate."""
+        removal_of(self._kind)
+        return [_copied(stored) for _, stored in self._sorted(specification, sort, removed=True)[:limit]]
+
+    def list(
+        self,
+        specification: Specification | None = None,
+        *,
+        sort: Sequence[Sort] = (),
+        limit: int | None = None,
+        lock: Locking | None = None,
+    ) -> Sequence[A]:
         """Look at every aggregate."""
-        return self._in_hand(self._sorted(specification, sort)[:limit])
+        rows = self._sorted(specification, sort)
+        if lock is None:
+            return self._in_hand(rows[:limit])
+        with self._transaction.statement():
+            found: list[A] = []
+            for identifier, _ in self._lock_rows(rows, specification, lock, limit=limit):
+                aggregate = self._locked(identifier, lock)
+                found += [] if aggregate is None else [aggregate]
+            return found
 
     def page(
         self,
@@ -90,8 +185,30 @@ class MemoryRepository(Generic[A]):
     ) -> Page[A]:
         """Cut a page out of all results."""
         start = offset_of(number, size)
-        found = self._sorted(specification, sort)
-        return Page(self._in_hand(found[start : start + size]), len(found), number, size)
+        rows = self._sorted(specification, sort)
+        return Page(self._in_hand(rows[start : start + size]), len(rows), number, size)
+
+    def page_after(
+        self,
+        cursor: str | None = None,
+        specification: Specification | None = None,
+        *,
+        sort: Sequence[Sort] = (),
+        size: int = 50,
+    ) -> CursorPage[A]:
+        """Cut a page out of the results behind a cursor."""
+        offset_of(1, size)
+        check_sort(sort, self._kind)
+        behind = None
+        if cursor is not None:
+            values, identifier = decode_cursor(cursor, self._kind, sort)
+            behind = after(sort, values, identifier, self._kind)
+        rows = self._sorted(specification, sort, behind=behind)
+        items, following = rows[:size], None
+        if len(rows) > size:
+            key, last = items[-1]
+            following = encode_cursor(self._kind, sort, [at(last.aggregate, entry.path) for entry in sort], key)
+        return CursorPage(self._in_hand(items), following)
 
     def exists(self, specification: Specification) -> bool:
         """Look at every aggregate."""
@@ -101,82 +218,193 @@ class MemoryRepository(Generic[A]):
         """Count the aggregates."""
         return len(self._matching(specification))
 
-    def stream(self, *, batch: int = 500) -> Iterator[A]:  # noqa: ARG002 - all is in memory
-        """Go through copies of all aggregates."""
-        for aggregate in self._visible():
-            yield copy_of(aggregate)
+    def stream(self, specification: Specification | None = None, *, batch: int = 500) -> Iterator[A]:
+        """Go through copies, each made when it is asked for."""
+        offset_of(1, batch)
+        return self._copies(self._sorted(specification, ()))
 
-    def _sorted(self, specification: Specification | None, sort: Sequence[Sort]) -> Sequence[A]:
+    def upsert_many(self, aggregates: Iterable[A]) -> None:
+        """Write aggregates over what is there."""
+        given = list(aggregates)
+        self._enter()
+        for aggregate in given:
+            self._refuse_in_hand(aggregate)
+            give_to_tenant(aggregate, _tenant())
+        self._transaction.flush()
+        with self._transaction.statement(writes=bool(given)):
+            for aggregate in given:
+                self._upsert(aggregate)
+            self._transaction.check([(self._kind, identifier_of(aggregate)) for aggregate in given])
+
+    def update_where(self, specification: Specification | None, changes: Mapping[str, object]) -> int:
+        """Write changed copies of the aggregates, and change those in hand."""
+        self._enter()
+        check_changes(changes, self._kind)
+        rows = self._matching(specification)
+        stamped = stamps(self._kind, self._tables.clock.now(), principal())
+        with self._transaction.statement(writes=bool(rows)):
+            written = list(self._lock_rows(rows, specification, Locking.WAIT))
+            for identifier, stored in written:
+                self._rewrite(identifier, stored, {**changes, **stamped})
+            self._transaction.check([(self._kind, identifier) for identifier, _ in written])
+        return len(written)
+
+    def remove_where(self, specification: Specification | None) -> int:
+        """Remove the aggregates, and those in hand."""
+        rows = self._matching(specification)
+        with self._transaction.statement(writes=bool(rows)):
+            removed = list(self._lock_rows(rows, specification, Locking.WAIT))
+            for identifier, stored in removed:
+                self._bury(identifier, stored)
+            self._transaction.check([(self._kind, identifier) for identifier, _ in removed])
+        return len(removed)
+
+    def _enter(self) -> None:
+        self._transaction.usable()
+        tenant_for(self._kind, _tenant())
+
+    def _sorted(
+        self,
+        specification: Specification | None,
+        sort: Sequence[Sort],
+        *,
+        removed: bool = False,
+        behind: Specification | None = None,
+    ) -> Rows:
         check_sort(sort, self._kind)
-        return in_order(self._matching(specification), sort)
+        rows = self._matching(specification, removed=removed, behind=behind)
+        rows.sort(key=lambda row: sortable(row[0]))
+        return _in_order(rows, sort)
 
-    def _in_hand(self, found: Sequence[A]) -> Sequence[A]:
+    def _matching(
+        self, specification: Specification | None, *, removed: bool = False, behind: Specification | None = None
+    ) -> Rows:
+        """Return what this transaction sees, after it has written what is in hand."""
+        self._transaction.usable()
+        shown = presence(self._kind, _tenant(), removed=removed)
+        if specification is not None:
+            check(specification, self._kind)
+        wanted = And(tuple(part for part in (shown, specification, behind) if part is not None))
+        self._transaction.flush()
+        with self._transaction.statement():
+            rows = self._view.rows(self._kind).items()
+            return [row for row in rows if satisfies(row[1].aggregate, wanted)] if wanted.parts else list(rows)
+
+    def _in_hand(self, rows: Iterable[Row]) -> Sequence[A]:
         """Return the instances of this unit of work for what was found in the store."""
-        return [self.get(_identifier(aggregate)) for aggregate in found]
+        return [self.entries.track(identifier, stored).aggregate for identifier, stored in rows]
 
-    def _matching(self, specification: Specification | None) -> Sequence[A]:
-        if specification is None:
-            return self._visible()
-        check(specification, self._kind)
-        return [aggregate for aggregate in self._visible() if satisfies(aggregate, specification)]
+    def _copies(self, rows: Sequence[Row]) -> Iterator[A]:
+        for _, stored in rows:
+            self._transaction.usable()
+            yield _copied(stored)
 
-    def _visible(self) -> Sequence[A]:
-        """Return what this unit of work sees, in the order of the identifiers; what is not in hand is not copied."""
-        with self._tables.lock:
-            visible = {key: stored.aggregate for key, stored in self._tables.of(self._kind).items()}
-        for key, entry in self._entries.items():
-            if entry.removed:
-                visible.pop(key, None)
-            else:
-                visible[key] = entry.aggregate
-        return [cast("A", visible[key]) for key in sorted(visible, key=lambda key: (str(type(key)), key))]
+    def _is_shown(self, stored: Stored | None, specification: Specification | None = None) -> bool:
+        if stored is None or not _is_true(presence(self._kind, _tenant()), stored):
+            return False
+        return _is_true(specification, stored)
 
-    def tracked(self) -> Sequence[object]:
-        """Return the aggregates in hand."""
-        return [entry.aggregate for entry in self._entries.values()]
+    def _locked(self, identifier: object, lock: Locking) -> A | None:
+        """Lock an aggregate and return it, compared with what is in hand; None if it is gone or passed over."""
+        if not self._view.lock(self._kind, identifier, lock):
+            return None
+        entry = self.entries.known.get(identifier)
+        if entry is not None:
+            self.entries.compare(entry)
+            return entry.aggregate
+        current = self._view.current(self._kind, identifier)
+        if current is None or not self._is_shown(current):
+            return None
+        return self.entries.track(identifier, current).aggregate
 
-    def check(self) -> None:
-        """Raise if what is in hand cannot be applied to what is committed now."""
-        committed = self._tables.of(self._kind)
-        for identifier, entry in self._entries.items():
-            if _identifier(entry.aggregate) != identifier:
-                raise MisuseError(f"The identifier of a {self._kind.__name__} was changed from {identifier!r}.")
-            stored = committed.get(identifier)
-            if not entry.version and stored is not None:
-                raise self._taken(identifier)
-            if entry.version and _changed(entry) and (stored is None or stored.version != entry.version):
-                found = stored.version if stored else None
-                raise ConcurrencyConflict(self._kind.__name__, identifier, expected=entry.version, found=found)
+    def _lock_rows(
+        self, rows: Iterable[Row], specification: Specification | None, lock: Locking, *, limit: int | None = None
+    ) -> Iterator[Row]:
+        """Lock rows one after the other and yield them as they are now; those that fit no more are left out."""
+        found = 0
+        for identifier, seen in rows:
+            if found == limit:
+                return
+            if self._view.lock(self._kind, identifier, lock):
+                current = self._view.current(self._kind, identifier)
+                if current is not None and (current is seen or self._is_shown(current, specification)):
+                    found += 1
+                    yield identifier, current
 
-    def apply(self) -> None:
-        """Make what is in hand the committed state."""
-        committed = self._tables.of(self._kind)
-        for identifier, entry in self._entries.items():
-            if entry.removed:
-                del committed[identifier]
-            elif _changed(entry):
-                committed[identifier] = Stored(copy_of(entry.aggregate), entry.version + 1)
+    def _refuse_in_hand(self, aggregate: A) -> None:
+        identifier = identifier_of(aggregate)
+        if identifier is None:
+            raise MisuseError(f"A {self._kind.__name__} without an identifier can only be added.", hint="Use add_many.")
+        if identifier in self.entries.known:
+            raise MisuseError(
+                f"{self._kind.__name__} {identifier!r} is in hand in this unit of work.", hint="Change it there."
+            )
 
-    def _load(self, identifier: object) -> _Entry[A] | None:
-        with self._tables.lock:
-            stored = self._tables.of(self._kind).get(identifier)
-            if stored is None:
-                return None
-            aggregate: A = copy_of(stored.aggregate)  # type: ignore[assignment]
-            entry = _Entry(aggregate, stored.version, state_of(aggregate))
-        self._entries[identifier] = entry
-        return entry
+    def _upsert(self, aggregate: A) -> None:
+        identifier, now = identifier_of(aggregate), self._tables.clock.now()
+        self._view.lock(self._kind, identifier)
+        there = self._view.current(self._kind, identifier)
+        if there is None:
+            stamp_new(aggregate, now, principal())
+        elif self.entries.owner_of(there.aggregate) != self.entries.owner_of(aggregate):
+            raise self.entries.taken(identifier)
+        else:
+            stamp_changed(aggregate, now, principal())
+            for role in (Role.CREATED_AT, Role.CREATED_BY):
+                name = field_of(self._kind, role)
+                if name is not None:
+                    object.__setattr__(aggregate, name, getattr(there.aggregate, name))
+        self._view.write(self._kind, identifier, Stored(copy_of(aggregate), there.version + 1 if there else 1))
+        if has_events(aggregate):
+            self.entries.departed.append(aggregate)
 
-    def _taken(self, identifier: object) -> AlreadyExists:
-        return AlreadyExists(f"There is a {self._kind.__name__} with the identifier {identifier!r} already.")
+    def _rewrite(self, identifier: object, stored: Stored, changes: Mapping[str, object]) -> None:
+        written = Stored(copy_of(stored.aggregate), stored.version + 1)
+        for path, value in changes.items():
+            change(written.aggregate, path, value)
+        self._view.write(self._kind, identifier, written)
+        entry = self.entries.known.get(identifier)
+        if entry is not None:
+            for path, value in changes.items():
+                change(entry.aggregate, path, value)
+            self._follow(entry, stored, written)
+
+    def _bury(self, identifier: object, stored: Stored) -> None:
+        entry = self.entries.known.get(identifier)
+        removal = field_of(self._kind, Role.REMOVED_AT)
+        if removal is None:
+            self._view.write(self._kind, identifier, None)
+            if entry is not None:
+                self.entries.forget(entry)
+            return
+        now = self._tables.clock.now()
+        self._rewrite(identifier, stored, {removal: now, **stamps(self._kind, now, principal())})
+        if entry is not None:
+            entry.buried = True
+
+    @staticmethod
+    def _follow(entry: Entry[A], before: Stored, written: Stored) -> None:
+        """Take what was written for the state in the store, unless somebody else has changed that before."""
+        if entry.base is not None and entry.base.version == before.version:
+            entry.base = written
 
 
-def _identifier(aggregate: object) -> object:
-    try:
-        return aggregate.id  # type: ignore[attr-defined]
-    except AttributeError:
-        raise MisuseError(f"{type(aggregate).__name__} has no field `id`, so it is no aggregate root.") from None
+def _tenant() -> str | None:
+    context = current_context()
+    return context.tenant if context else None
 
 
-def _changed(entry: _Entry[A]) -> bool:
-    return entry.removed or state_of(entry.aggregate) != entry.loaded
+def _is_true(specification: Specification | None, stored: Stored) -> bool:
+    return specification is None or satisfies(stored.aggregate, specification)
+
+
+def _copied(stored: Stored) -> A:  # type: ignore[type-var] # what a repository stores is of its class
+    return copy_of(stored.aggregate)  # type: ignore[return-value]
+
+
+def _in_order(rows: Rows, sort: Sequence[Sort]) -> Rows:
+    """Return rows in an order; those that are equal stay as they were."""
+    if not sort:
+        return rows
+    by_object = {id(stored.aggregate): (identifier, stored) for identifier, stored in rows}
+    return [by_object[id(aggregate)] for aggregate in in_order([stored.aggregate for _, stored in rows], sort)]

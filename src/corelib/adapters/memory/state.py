@@ -1,9 +1,15 @@
-"""Copies and comparable states of aggregates."""
+"""Copies of aggregates, and whether they are still what they were copied from."""
 
 from __future__ import annotations
 
 import copy
-from typing import TypeVar
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar
+from uuid import UUID
 
 import attrs
 
@@ -11,23 +17,73 @@ from corelib.domain.aggregate import Aggregate
 
 A = TypeVar("A")
 
+_VALUES: frozenset[type] = frozenset(
+    {type(None), bool, int, float, complex, str, bytes, Decimal, UUID, date, datetime, time, timedelta}
+)
+"""Classes of which a copy is the object itself."""
+
 
 def copy_of(aggregate: A) -> A:
-    """Return an independent copy with no recorded events, as if it came from a store."""
-    duplicate = copy.deepcopy(aggregate)
-    if isinstance(duplicate, Aggregate):
-        duplicate.take_events()
+    """Return an independent copy of the fields with no recorded events, as if it came from a store."""
+    duplicate: A = _copied(aggregate)
+    if isinstance(duplicate, Aggregate) and duplicate is not aggregate:
+        object.__setattr__(duplicate, "_events", [])
     return duplicate
 
 
-def state_of(value: object) -> object:
-    """Return a value that is equal for equal states, whatever `__eq__` the classes define."""
-    kind = type(value)
-    if attrs.has(kind):
-        names = [field.name for field in attrs.fields(kind) if field.name != "_events"]
-        return (kind, *(state_of(getattr(value, name)) for name in names))
-    if isinstance(value, list | tuple):
-        return (type(value), *map(state_of, value))
-    if isinstance(value, dict):
-        return (dict, *((state_of(key), state_of(entry)) for key, entry in value.items()))
-    return copy.deepcopy(value)
+def same(one: Any, other: Any) -> bool:
+    """Return whether two values have the same state, whatever `__eq__` their classes define; events do not count."""
+    kind: Any = type(one)
+    if one is other or kind is not other.__class__:
+        return one is other
+    if kind is list or kind is tuple:
+        return len(one) == len(other) and all(map(same, one, other))
+    if kind is dict:
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    names = None if kind in _VALUES else _names(kind)
+    if names is None:
+        return bool(one == other)
+    return all(same(getattr(one, name), getattr(other, name)) for name in names if name != "_events")
+
+
+def _copied(value: Any) -> Any:
+    kind: Any = type(value)
+    if kind in _VALUES or issubclass(kind, Enum):
+        return value
+    build = _COLLECTIONS.get(kind)
+    if build is not None:
+        return build(value)
+    names = _names(kind)
+    if names is None:
+        return copy.deepcopy(value)
+    parts = [getattr(value, name) for name in names]
+    copies = [_copied(part) for part in parts]
+    if _is_value(kind) and all(map(_identical, parts, copies)):
+        return value
+    duplicate: object = object.__new__(kind)
+    for name, part in zip(names, copies, strict=True):
+        object.__setattr__(duplicate, name, part)
+    return duplicate
+
+
+_COLLECTIONS: dict[type, Callable[[Any], Any]] = {
+    list: lambda value: [_copied(part) for part in value],
+    tuple: lambda value: tuple(_copied(part) for part in value),
+    dict: lambda value: {_copied(key): _copied(part) for key, part in value.items()},
+}
+
+
+def _identical(one: object, other: object) -> bool:
+    return one is other
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...] | None:
+    """Return the names of the fields of an attrs class, None for others."""
+    return tuple(entry.name for entry in attrs.fields(kind)) if attrs.has(kind) else None
+
+
+@cache
+def _is_value(kind: type) -> bool:
+    """Return whether a class is a value object, whose fields neither its owner nor a store sets."""
+    return "id" not in (_names(kind) or ()) and "frozen" in kind.__setattr__.__name__

@@ -5,10 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from corelib.adapters.sqlalchemy import ExactDecimal, Parts, SqlSchema, UtcDateTime, mapped
-from corelib.testing.contracts.samples import Depot, Item, Parcel
-
-LONGEST_CITY = 40
-"""Characters that fit the column of a depot's city, on the engines that count them."""
+from corelib.testing.contracts.samples import LONGEST_CITY, Depot, Item, Parcel
 
 metadata: sa.MetaData = sa.MetaData()
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from attrs import asdict, define, evolve, frozen
 
 from corelib.domain.aggregate import Aggregate
+from corelib.domain.constraint import Constraint, LongestText, NotNull, Reference, Unique
 from corelib.domain.context import Context
 from corelib.domain.event import RecordedEvent
 from corelib.domain.identifiers import new_id
@@ -83,6 +84,17 @@ class Parcel(Aggregate):
         self.status = Status.SENT
         self.record(ParcelSent(self.id, self.price))
 
+
+LONGEST_CITY = 40
+"""Characters that fit the column of a depot's city, on the engines that count them."""
+
+constraints: tuple[Constraint, ...] = (
+    Unique(Parcel, "label"),
+    NotNull(Parcel, "label", "price.amount", "packed_at"),
+    Reference(Parcel, "depot_id", Depot),
+    LongestText(Depot, "city", LONGEST_CITY),
+)
+"""What the tables of the samples enforce, for a store without a schema."""
 
 PARCEL = Parcel(
     id=UUID(int=0),
