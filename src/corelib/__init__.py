@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from corelib.ports.clock import Clock as Clock
     from corelib.ports.logger import Logger as Logger
     from corelib.ports.repository import Repository as Repository
+    from corelib.ports.storage import Isolation as Isolation
     from corelib.ports.unit_of_work import UnitOfWork as UnitOfWork
 
 __version__ = "0.1.0"
@@ -49,6 +50,7 @@ _HOMES = {
     "Context": "domain.context",
     "DatabaseSettings": "application.settings",
     "Host": "application.host",
+    "Isolation": "ports.storage",
     "Job": "domain.job",
     "JobRun": "application.jobs.run",
     "JobState": "domain.job",
@@ -77,6 +79,7 @@ __all__ = [
     "Context",
     "DatabaseSettings",
     "Host",
+    "Isolation",
     "Job",
     "JobRun",
     "JobState",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from attrs import frozen
@@ -23,10 +24,12 @@ from corelib.application.jobs.run import JobRun
 from corelib.application.jobs.runner import JobRunner
 from corelib.application.settings import Settings
 from corelib.application.unit_of_work import HandlerUnitOfWork, Surroundings
+from corelib.application.unit_runner import UnitRunner
 from corelib.errors import InvalidSetting, MissingExtra, UnknownScheme
 from corelib.ports.clock import Clock
 from corelib.ports.codec import Codec
 from corelib.ports.logger import Logger
+from corelib.ports.retrier import Retrier
 from corelib.ports.storage import Storage
 from corelib.ports.transport import JobTransport
 from corelib.ports.unit_of_work import UnitOfWork
@@ -112,17 +115,21 @@ def _host(
     job_handlers = {description_of(job).name: bind(job, ports, (UnitOfWork, JobRun)) for job in app.jobs}
     runner = JobRunner(store, around.jobs, job_handlers, around)
     relay = Relay(store, broker.transport, log, again_after=settings.again_after, poll=settings.poll)
+    units = UnitRunner(around.storage, _retrier(), log)
     bus = CommandBus(
         [bind(handler, ports, (UnitOfWork,)) for handler in app.commands],
         unit_of_work=lambda: HandlerUnitOfWork(around),
+        units=units,
         codec=around.codec,
         log=log,
+        attempts=settings.command_attempts,
     )
     return Host(
         surroundings=around,
         transport=broker.transport,
         runner=runner,
         bus=bus,
+        units=units,
         make_worker=lambda: broker.make_worker(runner, relay),
         closing=closing,
     )
@@ -218,6 +225,28 @@ class _AbsentCodec:
 
     def _fail(self) -> NoReturn:
         raise MissingExtra("cattrs", extra="cattrs", purpose="Reading raw commands and storing jobs and events")
+
+
+def _retrier() -> Retrier:
+    try:
+        from corelib.adapters.stamina import StaminaRetrier  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        return _AbsentRetrier()
+    return StaminaRetrier()
+
+
+class _AbsentRetrier:
+    """Stands in where stamina is not installed: a host that runs everything once runs without."""
+
+    def call(
+        self,
+        function: Callable[[], T],  # noqa: ARG002 - the protocol's signature
+        *,
+        again: Callable[[Exception], bool],  # noqa: ARG002 - as above
+        attempts: int,  # noqa: ARG002 - as above
+        timeout: timedelta | None,  # noqa: ARG002 - as above
+    ) -> T:
+        raise MissingExtra("stamina", extra="retry", purpose="Running a unit of work several times")
 
 
 def _scheme(url: str) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 import attrs
 from attrs import frozen
 
-from corelib.adapters.memory import ManualClock, MemoryLogger, MemoryStorage, MemoryTransport
+from corelib.adapters.memory import ImmediateRetrier, ManualClock, MemoryLogger, MemoryStorage, MemoryTransport
 from corelib.application.binding import bind
 from corelib.application.events import EventHandlers
 from corelib.application.jobs.announcer import Announcer
@@ -21,10 +21,11 @@ from corelib.application.jobs.registry import JobRegistry
 from corelib.application.jobs.run import JobRun
 from corelib.application.jobs.runner import JobRunner
 from corelib.application.unit_of_work import HandlerUnitOfWork, Surroundings, TransactionalUnitOfWork
+from corelib.application.unit_runner import UnitRunner
 from corelib.domain.job import JobRef
 from corelib.errors import Problem, ServerUnreachable, ValidationFailed
 from corelib.ports.job_store import JobStore
-from corelib.ports.storage import Storage
+from corelib.ports.storage import DEFAULT_TERMS, Storage, Terms
 from corelib.ports.transport import JobTransport
 from corelib.ports.unit_of_work import UnitOfWork
 
@@ -99,8 +100,12 @@ class Workshop:
     around: Surroundings
     runner: JobRunner
 
-    def unit_of_work(self) -> TransactionalUnitOfWork:
-        return TransactionalUnitOfWork(self.around)
+    @property
+    def units(self) -> UnitRunner:
+        return UnitRunner(self.around.storage, ImmediateRetrier(), self.log)
+
+    def unit_of_work(self, terms: Terms = DEFAULT_TERMS) -> TransactionalUnitOfWork:
+        return TransactionalUnitOfWork(self.around, terms)
 
     def handler_unit_of_work(self) -> HandlerUnitOfWork:
         return HandlerUnitOfWork(self.around)

@@ -59,6 +59,7 @@ class Settings:
         poll: how often the relay looks for jobs whose time has come.
         again_after: after this time a job that was announced, but not begun, is announced again.
         database: pool, replica, token and statement log of the database.
+        command_attempts: how often a command is run while the store rolls it back for reasons that pass, as a deadlock.
     """
 
     database_url: str = field(default="memory:", repr=hide_password)
@@ -68,3 +69,4 @@ class Settings:
     poll: timedelta = timedelta(milliseconds=500)
     again_after: timedelta = timedelta(seconds=60)
     database: DatabaseSettings = DatabaseSettings()
+    command_attempts: int = field(default=1, validator=validators.ge(1))

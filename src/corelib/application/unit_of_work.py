@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,20 +13,22 @@ from uuid import UUID
 
 from attrs import frozen
 
+from corelib.application import open_units
 from corelib.application.context import current_context, new_context
 from corelib.application.events import EventHandlers
+from corelib.application.hooks import Hooks
 from corelib.application.jobs.announcer import Announcer
 from corelib.application.jobs.registry import JobRegistry
 from corelib.domain.aggregate import Aggregate
 from corelib.domain.event import RecordedEvent
 from corelib.domain.identifiers import new_id
 from corelib.domain.job import JobRef, NewJob
-from corelib.errors import MisuseError, UnitOfWorkClosed
+from corelib.errors import AmbiguousCommit, MisuseError, UnitOfWorkClosed
 from corelib.ports.clock import Clock
 from corelib.ports.codec import Codec
 from corelib.ports.logger import Logger
 from corelib.ports.repository import Repository
-from corelib.ports.storage import Storage, Transaction
+from corelib.ports.storage import DEFAULT_TERMS, Storage, Terms, Transaction
 
 A = TypeVar("A")
 I = TypeVar("I")  # noqa: E741 - the identifier, beside A for the aggregate
@@ -54,13 +57,16 @@ class _Stage(Enum):
 class TransactionalUnitOfWork:
     """Keeps the contract of `corelib.ports.unit_of_work.UnitOfWork` and of its `JobQueue`."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: Surroundings, terms: Terms = DEFAULT_TERMS) -> None:
         self._around = surroundings
+        self._terms = terms
         self._stage = _Stage.NEW
+        self._thread: threading.Thread | None = None
         self._transaction: Transaction | None = None
+        self._savepoints = 0
         self._new_jobs: list[NewJob] = []
         self._announced: list[JobRef] = []
-        self._hooks: list[Callable[[], None]] = []
+        self._hooks = Hooks(surroundings.log)
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -68,16 +74,29 @@ class TransactionalUnitOfWork:
             raise MisuseError(
                 "A unit of work was begun a second time.", hint="Make a new one for each block; do not nest them."
             )
+        self._thread = threading.current_thread()
+        self._transaction = self._around.storage.begin(self._terms)
         self._stage = _Stage.OPEN
-        self._transaction = self._around.storage.begin()
+        open_units.enter(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Roll back unless committed."""
-        self.rollback()
+        """Roll back unless committed.
+
+        Another thread is refused only afterwards, so that the connection is not lost, and not if an error is under way.
+        """
+        self._roll_back()
         self._stage = _Stage.ENDED
+        open_units.leave(self)
+        if kind is None:
+            self._check_thread()
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it has begun and not ended."""
+        return self._stage is _Stage.OPEN
 
     @overload
     def repository(self, aggregate: type[A]) -> Repository[A, UUID]: ...
@@ -90,6 +109,7 @@ class TransactionalUnitOfWork:
     @property
     def transaction(self) -> Transaction:
         """Return the adapter's transaction, for statements of the host's own in the same transaction."""
+        self._check_thread()
         if self._transaction is None or self._stage is not _Stage.OPEN:
             raise UnitOfWorkClosed(f"This unit of work cannot be used: it {self._stage.value}.")
         return self._transaction
@@ -129,33 +149,99 @@ class TransactionalUnitOfWork:
     def commit(self) -> None:
         """Store everything, or nothing; then wake the workers."""
         transaction = self.transaction
+        if self._savepoints:
+            raise MisuseError(
+                "A unit of work was to be committed within the block of a savepoint.", hint="Leave that block first."
+            )
         with self._ended_by_failure():
             self._publish_events()
             self._write_jobs()
         self._stage = _Stage.ENDED
-        transaction.commit()
+        try:
+            transaction.commit()
+        except AmbiguousCommit:
+            raise
+        except BaseException:
+            self._hooks.rolled_back()
+            raise
         self._stage = _Stage.COMMITTED
         self._around.announcer.announce(self._announced)
-        self._call_hooks()
+        self._hooks.committed()
 
     def rollback(self) -> None:
         """Undo everything."""
-        if self._stage is _Stage.OPEN and self._transaction is not None:
-            self._stage = _Stage.ENDED
-            self._transaction.rollback()
+        self._check_thread()
+        self._roll_back()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what the block did if it fails, or if what it did cannot be written."""
+        transaction = self.transaction
+        with self._ended_by_failure():
+            self._write_jobs()
+            savepoint = transaction.savepoint()
+        announced, hooks = len(self._announced), self._hooks.mark()
+        self._savepoints += 1
+        try:
+            yield
+            if self._stage is _Stage.OPEN:
+                self.flush()
+                savepoint.release()
+        except BaseException:
+            if self._stage is _Stage.OPEN:
+                savepoint.rollback()
+                self._new_jobs.clear()
+                del self._announced[announced:]
+                self._hooks.return_to(hooks)
+            raise
+        finally:
+            self._savepoints -= 1
 
     def after_commit(self, hook: Callable[[], None]) -> None:
         """Call `hook` once the commit has succeeded."""
         _ = self.transaction
-        self._hooks.append(hook)
+        self._hooks.after_commit(hook)
+
+    def after_rollback(self, hook: Callable[[], None]) -> None:
+        """Call `hook` once everything was undone."""
+        _ = self.transaction
+        self._hooks.after_rollback(hook)
+
+    def remember(self, key: str) -> None:
+        """Store an idempotency key now.
+
+        Raises:
+            AlreadyExists: if it is stored already.
+        """
+        transaction = self.transaction
+        with self._ended_by_failure():
+            transaction.remember(key)
+            transaction.flush()
+
+    def _check_thread(self) -> None:
+        if self._thread is not None and self._thread.ident != threading.get_ident():
+            raise MisuseError(
+                f"A unit of work of the thread {self._thread.name!r} was used in {threading.current_thread().name!r}.",
+                hint="Begin one in each thread, and hand over identifiers instead of aggregates.",
+            )
+
+    def _roll_back(self) -> None:
+        if self._stage is _Stage.OPEN and self._transaction is not None:
+            self._stage = _Stage.ENDED
+            self._transaction.rollback()
+            self._hooks.rolled_back()
 
     @contextmanager
     def _ended_by_failure(self) -> Iterator[None]:
-        """Roll back if the block fails: what it has done so far is lost on some engines, and its events are taken."""
+        """Roll back if the block fails: what it has done so far is lost on some engines, and its events are taken.
+
+        Within a savepoint the rollback to that is enough, and is done at the end of its block.
+        """
         try:
             yield
         except BaseException:
-            self.rollback()
+            if not self._savepoints:
+                self._roll_back()
             raise
 
     def _write_jobs(self) -> None:
@@ -183,13 +269,6 @@ class TransactionalUnitOfWork:
             context=current_context() or new_context(),
             recorded_at=self._around.clock.now(),
         )
-
-    def _call_hooks(self) -> None:
-        for hook in self._hooks:
-            try:
-                hook()
-            except Exception as error:  # noqa: BLE001 - the commit stands, whatever a hook does
-                self._around.log.error("after-commit hook failed", error)
 
 
 class HandlerUnitOfWork(TransactionalUnitOfWork):

@@ -20,8 +20,8 @@ class UnitOfWork(Protocol):
 
     `with uow:` begins it; leaving the block without `commit()` rolls everything back. The database's transaction
     starts with the first statement, so a handler that calls an outside service first holds no connection meanwhile.
-    A unit of work serves one thread and one block; another thread gets a MisuseError. Units of work may be open at the
-    same time: each is a transaction of its own.
+    A unit of work serves one thread and one block; another thread gets a MisuseError from every method. Units of work
+    may be open at the same time: each is a transaction of its own, and none is nested in another.
 
     Events that the aggregates recorded are taken on commit, handed to the host's event handlers within the same
     transaction, and stored with it.
@@ -67,8 +67,10 @@ class UnitOfWork(Protocol):
         """Write what has changed so far into the transaction, so that a constraint is checked now.
 
         Raises:
-            ConcurrencyConflict, IntegrityViolation, TransientFailure: as `commit` does; everything is rolled back then.
-            UnitOfWorkClosed: before it began and after it ended.
+            ConcurrencyConflict, IntegrityViolation, TransientFailure: as `commit` does; everything is rolled back then,
+                within the block of a savepoint what that block did.
+            MisuseError: if something has changed in a unit of work that was begun as read-only.
+            UnitOfWorkClosed: before it began, after it ended, and once the store has refused a statement.
         """
         ...
 
@@ -80,8 +82,9 @@ class UnitOfWork(Protocol):
             IntegrityViolation: if the data breaks a constraint.
             TransientFailure: if the whole unit of work may be run again.
             AmbiguousCommit: if the connection broke while the answer to COMMIT was awaited.
-            UnitOfWorkClosed: if it was committed or rolled back already.
-            MisuseError: in a handler, whose unit of work is committed by the bus or the worker when it returns.
+            UnitOfWorkClosed: if it was committed or rolled back already, or the store has refused a statement.
+            MisuseError: in a handler, whose unit of work is committed by the bus or the worker when it returns; within
+                the block of a savepoint; if something has changed although it was begun as read-only.
         """
         ...
 
@@ -95,19 +98,31 @@ class UnitOfWork(Protocol):
         The aggregates in hand get back the state that they had before the block, in place; those that were added or
         first loaded in it are in hand no more. Jobs enqueued in it are forgotten, hooks registered in it too. The
         error goes on; who catches it outside of the block can go on with the unit of work, also after an error of the
-        store. Savepoints may be nested.
+        store, unless that has given up the whole transaction (a deadlock on SQL Server). At the end of the block
+        everything is flushed, so that a refusal is still one of the block. Savepoints may be nested.
+
+        Raises:
+            ConcurrencyConflict, IntegrityViolation, TransientFailure: as `flush` does.
+            UnitOfWorkClosed: before it began and after it ended.
 
         Example: `with contextlib.suppress(AlreadyExists), uow.savepoint(): ...`
         """
         ...
 
     def after_commit(self, hook: Callable[[], None]) -> None:
-        """Call `hook` once the commit has succeeded; its errors are logged and change nothing."""
+        """Call `hook` once the commit has succeeded; its errors are logged and change nothing.
+
+        Raises:
+            UnitOfWorkClosed: before it began and after it ended.
+        """
         ...
 
     def after_rollback(self, hook: Callable[[], None]) -> None:
         """Call `hook` once everything was undone, whatever the reason; its errors are logged and change nothing.
 
         An ambiguous commit calls no hook: nobody knows whether it holds.
+
+        Raises:
+            UnitOfWorkClosed: before it began and after it ended.
         """
         ...

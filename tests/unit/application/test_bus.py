@@ -61,7 +61,7 @@ def tell_context(command: AddKit) -> Context | None:
 
 def bus_of(shop: Workshop, *handlers: object) -> CommandBus:
     bound = [bind(handler, {}, (UnitOfWork,)) for handler in handlers]
-    return CommandBus(bound, unit_of_work=shop.handler_unit_of_work, codec=JsonCodec(), log=shop.log)
+    return CommandBus(bound, unit_of_work=shop.handler_unit_of_work, units=shop.units, codec=JsonCodec(), log=shop.log)
 
 
 def kits_in(shop: Workshop) -> list[str]:

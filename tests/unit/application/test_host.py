@@ -58,7 +58,11 @@ def host_of(
     shop: Workshop, *, transport: JobTransport | None = None, closing: list[Callable[[], None]] | None = None
 ) -> Host:
     bus = CommandBus(
-        [bind(add_kit, {}, (UnitOfWork,))], unit_of_work=shop.handler_unit_of_work, codec=JsonCodec(), log=shop.log
+        [bind(add_kit, {}, (UnitOfWork,))],
+        unit_of_work=shop.handler_unit_of_work,
+        units=shop.units,
+        codec=JsonCodec(),
+        log=shop.log,
     )
     relay = Relay(shop.storage.jobs, shop.transport, shop.log)
     return Host(
@@ -66,6 +70,7 @@ def host_of(
         transport=transport or shop.transport,
         runner=shop.runner,
         bus=bus,
+        units=shop.units,
         make_worker=lambda: InlineWorker(shop.transport, shop.runner, relay),
         closing=closing or [],
     )

@@ -14,7 +14,7 @@ from corelib.domain.aggregate import Aggregate
 from corelib.domain.context import Context
 from corelib.domain.job import JobRef, JobState
 from corelib.errors import AlreadyExists, MisuseError, UnboundHandler, UnitOfWorkClosed, ValidationFailed
-from corelib.ports.storage import Storage, Transaction
+from corelib.ports.storage import Storage, Terms, Transaction
 from corelib.ports.unit_of_work import UnitOfWork
 
 
@@ -119,8 +119,8 @@ class NotedStorage:
         self._sound = sound
         self._ends = ends
 
-    def begin(self) -> NotedTransaction:
-        return NotedTransaction(self._sound.begin(), self._ends)
+    def begin(self, terms: Terms) -> NotedTransaction:
+        return NotedTransaction(self._sound.begin(terms), self._ends)
 
 
 OPERATIONS: list[Callable[[TransactionalUnitOfWork], object]] = [

@@ -2,8 +2,17 @@
 
 from corelib.adapters.memory.clock import ManualClock
 from corelib.adapters.memory.logger import LogLine, MemoryLogger
+from corelib.adapters.memory.retrier import ImmediateRetrier
 from corelib.adapters.memory.storage import MemoryStorage
 from corelib.adapters.memory.transport import MemoryTransport
 from corelib.adapters.memory.worker import InlineWorker
 
-__all__ = ["InlineWorker", "LogLine", "ManualClock", "MemoryLogger", "MemoryStorage", "MemoryTransport"]
+__all__ = [
+    "ImmediateRetrier",
+    "InlineWorker",
+    "LogLine",
+    "ManualClock",
+    "MemoryLogger",
+    "MemoryStorage",
+    "MemoryTransport",
+]
