@@ -52,7 +52,7 @@ class Unique:
     paths: tuple[str, ...] = field(validator=_leads_to_fields)
 
     def __init__(self, kind: type, *paths: str) -> None:
-        self.__attrs_init__(kind, paths)  # type: ignore[attr-defined]
+        self.__attrs_init__(kind, paths)
 
 
 @frozen(init=False)
@@ -68,7 +68,7 @@ class NotNull:
     paths: tuple[str, ...] = field(validator=_leads_to_fields)
 
     def __init__(self, kind: type, *paths: str) -> None:
-        self.__attrs_init__(kind, paths)  # type: ignore[attr-defined]
+        self.__attrs_init__(kind, paths)
 
 
 @frozen

@@ -96,7 +96,7 @@ class Bulk(Generic[A]):
     def _remove_found(self, select: Select) -> int:
         """Lock and list the roots first: what their parts are like may be among the conditions."""
         locking = self._dialect.locking(select, self._mapping.table, Locking.WAIT)
-        rows = self._connection().execute(locking, self._scope()).all()
+        rows = self._connection().rows(locking, self._scope())
         found = [row[0] if len(row) == 1 else tuple(row) for row in rows]
         for portion in keys.portions(found, AT_A_TIME if self._is_single else keys.MOST_COMPOSITE_KEYS):
             self._delete_parts(portion)
@@ -163,11 +163,11 @@ class Bulk(Generic[A]):
         wanted_rows: Select = sa.select(*selected)
         select = self._dialect.locking_keys(wanted_rows, self._mapping.table)
         if self._is_single:
-            rows = self._connection().execute(select.where(self._dialect.listed(columns[0], KEYS)), {KEYS: wanted})
+            rows = self._connection().rows(select.where(self._dialect.listed(columns[0], KEYS)), {KEYS: wanted})
         else:
-            rows = self._connection().execute(select.where(keys.among(columns, wanted)))
+            rows = self._connection().rows(select.where(keys.among(columns, wanted)))
         found = set()
-        for row in rows.all():
+        for row in rows:
             if tenant and row[-1] not in self._scope().values():
                 raise AlreadyExists(f"There is a {self._mapping.kind.__name__} with one of the identifiers already.")
             found.add(row[0] if self._is_single else tuple(row[: len(columns)]))

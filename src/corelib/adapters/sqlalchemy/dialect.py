@@ -12,6 +12,7 @@ from corelib.adapters.sqlalchemy.engine_settings import EngineSettings
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError
 from corelib.ports.repository import Locking
+from corelib.ports.storage import Terms
 
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
@@ -97,6 +98,13 @@ class SqlDialect(Protocol):
     @property
     def streams_with_cursor(self) -> bool:
         """Return whether other statements may run on a connection while a cursor of the server is open on it."""
+        ...
+
+    def set_terms(self, connection: Connection, terms: Terms) -> None:
+        """Let a connection that has not begun keep to the terms in its next transaction.
+
+        When it goes back to the pool, what was set has no effect any more.
+        """
         ...
 
     def has_failed(self, connection: Connection) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from corelib.adapters.sqlalchemy import keys
 from corelib.adapters.sqlalchemy.entries import Entry
 from corelib.adapters.sqlalchemy.plans import Plan
 from corelib.adapters.sqlalchemy.statements import KEYS, OWNER
+from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 
 A = TypeVar("A")
 Rows = list[Sequence[Any]]
@@ -26,7 +26,7 @@ class Loader(Generic[A]):
         connection: returns the connection of the transaction.
     """
 
-    def __init__(self, plan: Plan, connection: Callable[[], Connection]) -> None:
+    def __init__(self, plan: Plan, connection: Callable[[], TranslatingConnection]) -> None:
         self._statements = plan.statements
         self._codecs = plan.codecs
         self._shape = plan.mapping.shape
@@ -35,7 +35,7 @@ class Loader(Generic[A]):
 
     def rows(self, statement: sa.Executable, parameters: Mapping[str, object]) -> Rows:
         """Execute a query for roots."""
-        return self.read(self._connection().execute(statement, parameters).all())
+        return self.read(self._connection().rows(statement, parameters))
 
     def read(self, rows: Sequence[sa.Row[Any]]) -> Rows:
         """Convert what lies encrypted or as JSON."""
@@ -83,10 +83,10 @@ class Loader(Generic[A]):
         columns = self._parts[name].owners
         if len(owners) == 1:
             parameters = keys.parameters(columns, OWNER, owners[0])
-            return connection.execute(statements.select_one, parameters).all()
+            return connection.rows(statements.select_one, parameters)
         if statements.select_many is not None:
-            return connection.execute(statements.select_many, {KEYS: list(owners)}).all()
+            return connection.rows(statements.select_many, {KEYS: list(owners)})
         found: list[sa.Row[Any]] = []
         for portion in keys.portions(owners):
-            found += connection.execute(statements.select.where(keys.among(columns, portion))).all()
+            found += connection.rows(statements.select.where(keys.among(columns, portion)))
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -29,9 +30,11 @@ from corelib.adapters.sqlalchemy.mssql_errors import (
     numbers_of,
     state_of,
 )
+from corelib.adapters.sqlalchemy.terms import before_return, milliseconds_of, restore_on_return
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError, MissingDriver, MissingExtra, MisuseError, TransientFailure
 from corelib.ports.repository import Locking
+from corelib.ports.storage import Terms
 
 ROLLED_BACK = "corelib_rolled_back"
 Hinted = TypeVar("Hinted", bound=sa.Select[Any] | sa.Update)
@@ -92,6 +95,7 @@ class MssqlDialect:
         setattr(engine.dialect.loaded_dbapi, "pooling", False)  # noqa: B010 - an attribute of pyodbc alone
         event.listen(engine, "handle_error", _tell_lost_from_healthy)
         event.listen(engine, "handle_error", _remember_rollback)
+        restore_on_return(engine)
         event.listen(engine, "begin", lambda connection: connection.info.pop(ROLLED_BACK, None))
 
     def skip_locked(self, select: S, table: sa.Table) -> S:
@@ -175,6 +179,21 @@ class MssqlDialect:
         """
         raise MisuseError("SQL Server has no INSERT that overwrites.", hint="Lock the keys, then update or insert.")
 
+    def set_terms(self, connection: Connection, terms: Terms) -> None:
+        """Set the isolation level, the lock timeout of the session, and the driver's query timeout in whole seconds.
+
+        There is no read-only transaction here: what a flush would write is refused before it is sent.
+        """
+        if terms.isolation is not None:
+            connection.execution_options(isolation_level=terms.isolation.value.upper())
+        if terms.lock_timeout is not None:
+            before_return(connection, _reset_lock_timeout)
+            connection.exec_driver_sql(f"SET LOCK_TIMEOUT {milliseconds_of(terms.lock_timeout)}")
+        if terms.statement_timeout is not None:
+            before_return(connection, _reset_statement_timeout)
+            driver: Any = connection.connection.driver_connection
+            driver.timeout = math.ceil(terms.statement_timeout.total_seconds())
+
     def has_failed(self, connection: Connection) -> bool:
         """Return whether an error of this transaction was one that the server answers with a rollback of its own."""
         return bool(connection.info.get(ROLLED_BACK))
@@ -255,6 +274,17 @@ def _remember_rollback(context: ExceptionContext) -> None:
     """Note on the connection that the server has rolled its transaction back (Microsoft: "error 1205, 3960, ...")."""
     if context.connection is not None and ROLLING_BACK.intersection(numbers_of(context.original_exception)):
         context.connection.info[ROLLED_BACK] = True
+
+
+def _reset_lock_timeout(driver: Any) -> None:
+    """Wait for locks without limit again; the setting is the session's, not the transaction's."""
+    cursor = driver.cursor()
+    cursor.execute("SET LOCK_TIMEOUT -1")
+    cursor.close()
+
+
+def _reset_statement_timeout(driver: Any) -> None:
+    driver.timeout = 0
 
 
 def _installed_drivers() -> list[str]:

@@ -17,13 +17,20 @@ from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
 from corelib.adapters.sqlalchemy.engine_settings import EngineSettings, in_query
 from corelib.adapters.sqlalchemy.failures import refused
 from corelib.adapters.sqlalchemy.postgresql_errors import known_error
+from corelib.adapters.sqlalchemy.terms import milliseconds_of
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError, MissingExtra
 from corelib.ports.repository import Locking
+from corelib.ports.storage import Isolation, Terms
 
 if TYPE_CHECKING:
     import psycopg
 
+_ISOLATION = {
+    Isolation.READ_COMMITTED: "READ COMMITTED",
+    Isolation.SNAPSHOT: "REPEATABLE READ",
+    Isolation.SERIALIZABLE: "SERIALIZABLE",
+}
 SCHEMA_LOCK = 0x636F7265  # "core"
 
 
@@ -103,6 +110,26 @@ class PostgresqlDialect:
         insert = postgresql.insert(table)
         written: dict[str, Any] = {name: insert.excluded[name] for name in columns}
         return insert.on_conflict_do_update(index_elements=list(keys), set_={**written, version: table.c[version] + 1})
+
+    def set_terms(self, connection: Connection, terms: Terms) -> None:
+        """Begin as the terms say, and set the timeouts for this transaction, both in one statement.
+
+        SNAPSHOT is REPEATABLE READ here (PostgreSQL: "Transaction isolation"). The driver puts isolation and READ ONLY
+        into its BEGIN.
+        """
+        options: dict[str, object] = {"postgresql_readonly": True} if terms.read_only else {}
+        if terms.isolation is not None:
+            options["isolation_level"] = _ISOLATION[terms.isolation]
+        if options:
+            connection.execution_options(**options)
+        timeouts = {"statement_timeout": terms.statement_timeout, "lock_timeout": terms.lock_timeout}
+        settings = [
+            sa.func.set_config(name, str(milliseconds_of(timeout)), True)  # noqa: FBT003 - for this transaction only
+            for name, timeout in timeouts.items()
+            if timeout is not None
+        ]
+        if settings:
+            connection.execute(sa.select(*settings))
 
     def has_failed(self, connection: Connection) -> bool:
         """Return whether libpq knows the transaction as failed."""

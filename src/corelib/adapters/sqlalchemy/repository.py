@@ -56,6 +56,7 @@ class SqlRepository(Generic[A]):
 
     def add(self, aggregate: A) -> None:
         """Take a new aggregate."""
+        self._seat.usable()
         if self._statements.tenant is not None:
             give_to_tenant(aggregate, _tenant())
         identifier = aggregate.id  # type: ignore[attr-defined]
@@ -111,6 +112,7 @@ class SqlRepository(Generic[A]):
 
     def remove(self, aggregate: A) -> None:
         """Take an aggregate out, with its parts."""
+        self._seat.usable()
         identifier = aggregate.id  # type: ignore[attr-defined]
         if identifier is None:
             entry = next((entry for entry in self._unassigned if entry.aggregate is aggregate), None)
@@ -202,7 +204,7 @@ class SqlRepository(Generic[A]):
         """Ask the database for one identifier."""
         self._prepare(specification)
         statement, values = self._queries.exists(specification)
-        return self._connection().execute(statement, {**values, **self._scope()}).first() is not None
+        return bool(self._connection().rows(statement, {**values, **self._scope()}))
 
     def count(self, specification: Specification | None = None) -> int:
         """Count in the database."""
@@ -322,6 +324,7 @@ class SqlRepository(Generic[A]):
 
     def _scope(self) -> dict[str, object]:
         """Return the parameters of every statement: the tenant of the context, for classes that have tenants."""
+        self._seat.usable()
         if self._statements.tenant is None:
             return {}
         return {TENANT: tenant_for(self._mapping.kind, _tenant())}
@@ -369,7 +372,8 @@ class SqlRepository(Generic[A]):
 
     def _count(self, specification: Specification | None) -> int:
         statement, values = self._queries.count(specification)
-        return int(self._connection().execute(statement, {**values, **self._scope()}).scalar_one())
+        (row,) = self._connection().rows(statement, {**values, **self._scope()})
+        return int(row[0])
 
     def _streamed(self, portions: Iterator[Sequence[sa.Row[Any]]]) -> Iterator[A]:
         for rows in portions:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from attrs import frozen
-from sqlalchemy.engine import Connection
 
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
+from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 
 
 @frozen
@@ -20,11 +20,13 @@ class Seat:
         connection: returns the connection, with driver errors translated around `execute`.
         flush: writes what has changed in all repositories.
         now: tells the instant for stamps.
+        usable: raises once the store has refused a statement of the transaction.
         writes: is told the name of a class that is about to be written; raises where nothing may be.
     """
 
     dialect: SqlDialect
-    connection: Callable[[], Connection]
+    connection: Callable[[], TranslatingConnection]
     flush: Callable[[], None]
     now: Callable[[], datetime]
+    usable: Callable[[], None]
     writes: Callable[[str], None]

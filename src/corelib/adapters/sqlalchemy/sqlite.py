@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -21,15 +22,18 @@ from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
 from corelib.adapters.sqlalchemy.engine_settings import EngineSettings
 from corelib.adapters.sqlalchemy.failures import refused
 from corelib.adapters.sqlalchemy.sqlite_errors import PRIMARY, known_error, remember_constraint
+from corelib.adapters.sqlalchemy.terms import before_return, milliseconds_of, restore_on_return
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError, DatabaseMissing, InvalidSetting
 from corelib.ports.repository import Locking
+from corelib.ports.storage import Terms
 
 READ_ONLY = "corelib_read_only"
 """Execution option of a connection that will not write: it takes no write lock."""
 
 BUSY_SECONDS = 30
 BUSY_PAUSE_SECONDS = 0.01
+STEPS_BETWEEN_LOOKS = 1000
 
 
 class SqliteDialect:
@@ -58,6 +62,7 @@ class SqliteDialect:
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
         event.listen(engine, "handle_error", remember_constraint)
+        restore_on_return(engine)
 
     def skip_locked(self, select: S, table: sa.Table) -> S:  # noqa: ARG002 - the protocol's signature
         """Change nothing: there is one writer at a time."""
@@ -111,6 +116,20 @@ class SqliteDialect:
         written: dict[str, Any] = {name: insert.excluded[name] for name in columns}
         return insert.on_conflict_do_update(index_elements=list(keys), set_={**written, version: table.c[version] + 1})
 
+    def set_terms(self, connection: Connection, terms: Terms) -> None:
+        """Begin as the terms say; every isolation level is met, since there is one writer at a time."""
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        if terms.read_only:
+            connection.execution_options(**{READ_ONLY: True})
+            before_return(connection, _reset_query_only)
+            driver.execute("PRAGMA query_only = ON")
+        if terms.lock_timeout is not None:
+            before_return(connection, _reset_busy_timeout)
+            driver.execute(f"PRAGMA busy_timeout = {milliseconds_of(terms.lock_timeout)}")
+        if terms.statement_timeout is not None:
+            before_return(connection, _remove_progress_handler)
+            _interrupt_after(connection, driver, terms.statement_timeout.total_seconds())
+
     def has_failed(self, connection: Connection) -> bool:
         """Return whether SQLite has rolled the transaction back, as it does when the disk is full.
 
@@ -132,6 +151,29 @@ class SqliteDialect:
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
         """Classify by extended result code."""
         return known_error(error) or refused(error.orig or error)
+
+
+def _interrupt_after(connection: Connection, driver: sqlite3.Connection, seconds: float) -> None:
+    """Interrupt each statement that has not ended in time; SQLite asks after so many steps of its machine."""
+    until = [math.inf]
+
+    def begin(*_: object) -> None:
+        until[0] = time.monotonic() + seconds
+
+    event.listen(connection, "before_cursor_execute", begin)
+    driver.set_progress_handler(lambda: time.monotonic() > until[0], STEPS_BETWEEN_LOOKS)
+
+
+def _reset_query_only(driver: sqlite3.Connection) -> None:
+    driver.execute("PRAGMA query_only = OFF")
+
+
+def _reset_busy_timeout(driver: sqlite3.Connection) -> None:
+    driver.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+
+
+def _remove_progress_handler(driver: sqlite3.Connection) -> None:
+    driver.set_progress_handler(None, 0)
 
 
 def _configure(connection: sqlite3.Connection, _: object) -> None:

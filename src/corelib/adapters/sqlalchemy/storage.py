@@ -21,6 +21,7 @@ from corelib.ports.cipher import Cipher
 from corelib.ports.clock import Clock
 from corelib.ports.codec import Codec
 from corelib.ports.logger import Logger
+from corelib.ports.storage import DEFAULT_TERMS, Terms
 
 EVENTS_AT_A_TIME = 500
 
@@ -74,9 +75,16 @@ class SqlStorage:
         """Return the stored jobs."""
         return self._jobs
 
-    def begin(self) -> SqlTransaction:
-        """Return a new transaction."""
-        return SqlTransaction(self._engine, self._plans)
+    def begin(self, terms: Terms = DEFAULT_TERMS) -> SqlTransaction:
+        """Return a new transaction; a read-only one runs on the replica, if there is one."""
+        engine = self._replica if terms.read_only else self._engine
+        return SqlTransaction(engine, self._plans, terms)
+
+    def remembers(self, key: str) -> bool:
+        """Look for the key, never on the replica."""
+        statement = sa.select(tables.idempotency_key.c.stored_at).where(tables.idempotency_key.c.key == key)
+        with translated(self._dialect), self._reading.connect() as connection:
+            return connection.execute(statement).first() is not None
 
     def events(self) -> Iterator[RecordedEvent]:
         """Go through all events with a cursor of the server."""

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from corelib.adapters.sqlalchemy.failures import translated
 from corelib.adapters.sqlalchemy.mapping import AggregateMapping
 from corelib.adapters.sqlalchemy.seat import Seat
 from corelib.adapters.sqlalchemy.statements import Select
@@ -35,7 +34,7 @@ def _by_cursor(seat: Seat, statement: Select, parameters: Mapping[str, object], 
     result = connection.execute(statement, parameters, execution_options={"yield_per": batch})
     try:
         while True:
-            with translated(seat.dialect):
+            with connection.translating():
                 rows = result.fetchmany(batch)
             if not rows:
                 return
@@ -49,13 +48,13 @@ def _by_key(
     mapping: AggregateMapping, seat: Seat, statement: Select, parameters: Mapping[str, object], batch: int
 ) -> Portions:
     limited = statement.limit(batch)
-    rows = seat.connection().execute(limited, parameters).all()
+    rows = seat.connection().rows(limited, parameters)
     while rows:
         yield rows
         if len(rows) < batch:
             return
         last = mapping.shape.key(mapping.shape.identify(rows[-1]))
-        rows = seat.connection().execute(limited.where(_behind(mapping, last)), parameters).all()
+        rows = seat.connection().rows(limited.where(_behind(mapping, last)), parameters)
 
 
 def _behind(mapping: AggregateMapping, last: Any) -> sa.ColumnElement[bool]:

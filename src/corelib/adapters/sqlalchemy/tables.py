@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mssql
 
 from corelib.adapters.sqlalchemy.types import UtcDateTime
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Known revisions of these tables, oldest first; the last is the one this version works with."""
 
 metadata: sa.MetaData = sa.MetaData()
@@ -64,3 +65,16 @@ event: sa.Table = sa.Table(
     *_context_columns(),
     sa.Column("recorded_at", UtcDateTime, nullable=False, index=True),
 )
+
+idempotency_key: sa.Table = sa.Table(
+    "corelib_idempotency_key",
+    metadata,
+    # Compared exactly: under the usual collations of SQL Server, keys that differ in case alone would be the same.
+    sa.Column(
+        "key",
+        sa.Unicode(200).with_variant(mssql.NVARCHAR(200, collation="Latin1_General_100_BIN2"), "mssql"),
+        primary_key=True,
+    ),
+    sa.Column("stored_at", UtcDateTime, nullable=False),
+)
+"""Units of work that were committed, by the key that their caller gave; nothing removes old ones."""

@@ -9,64 +9,77 @@ from uuid import UUID
 from sqlalchemy.engine import Connection, Engine
 
 from corelib.adapters.sqlalchemy import job_rows, tables
+from corelib.adapters.sqlalchemy.clock import utc_now
 from corelib.adapters.sqlalchemy.failures import close_quietly, translated
+from corelib.adapters.sqlalchemy.first_error import FirstError
 from corelib.adapters.sqlalchemy.plans import Plans
-from corelib.adapters.sqlalchemy.repository import SqlRepository
+from corelib.adapters.sqlalchemy.repositories import Repositories
+from corelib.adapters.sqlalchemy.savepoint import SqlSavepoint, refuse_given_up
 from corelib.adapters.sqlalchemy.seat import Seat
 from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 from corelib.application.unit_of_work import TransactionalUnitOfWork
 from corelib.domain.event import RecordedEvent
 from corelib.domain.job import NewJob
-from corelib.errors import LeaseLost, MisuseError, TransientFailure
+from corelib.errors import LeaseLost, MisuseError
 from corelib.ports.repository import Repository
+from corelib.ports.storage import DEFAULT_TERMS, Terms
 from corelib.ports.unit_of_work import UnitOfWork
 
 A = TypeVar("A")
+_REMEMBER = tables.idempotency_key.insert().values(stored_at=utc_now())
 
 
 class SqlTransaction:
     """Keeps the contract of `corelib.ports.storage.Transaction`; the connection is taken with the first statement."""
 
-    def __init__(self, engine: Engine, plans: Plans) -> None:
+    def __init__(self, engine: Engine, plans: Plans, terms: Terms = DEFAULT_TERMS) -> None:
         self._engine = engine
-        self._plans = plans
         self._dialect = plans.dialect
-        self._connection: Connection | None = None
-        self._repositories: dict[type, SqlRepository[object]] = {}
-        self._seat = Seat(self._dialect, self._translating, self.flush, plans.now, self._may_write)
+        self._terms = terms
+        self._first_error = FirstError()
+        self._connection: TranslatingConnection | None = None
+        seat = Seat(
+            dialect=plans.dialect,
+            connection=self.translating,
+            flush=self.flush,
+            now=plans.now,
+            usable=self._first_error.check,
+            writes=self._may_write,
+        )
+        self._repositories = Repositories(plans, seat)
 
     @property
     def connection(self) -> Connection:
         """Return the connection, begun; a host may run its own statements on it, but neither commit nor close it."""
+        return self.translating().connection
+
+    def translating(self) -> TranslatingConnection:
+        """Return the connection, for corelib's own statements."""
+        self._first_error.check()
         if self._connection is None:
-            with translated(self._dialect):
-                self._connection = self._engine.connect()
+            self._connection = TranslatingConnection(
+                self._connect(), self._dialect, self._first_error, read_only=self._terms.read_only
+            )
         return self._connection
 
     def repository(self, aggregate: type[A]) -> Repository[A, object]:
         """Return the collection of a mapped class."""
-        repository = self._repositories.get(aggregate)
-        if repository is None:
-            repository = SqlRepository(self._plans.of(aggregate), self._seat)
-            self._repositories[aggregate] = repository
-        return cast("Repository[A, object]", repository)
-
-    def _may_write(self, name: str) -> None:
-        """Let everything be written."""
+        self._first_error.check()
+        return cast("Repository[A, object]", self._repositories.of(aggregate))
 
     def tracked(self) -> Iterable[object]:
         """Return the aggregates in hand."""
-        return [aggregate for repository in list(self._repositories.values()) for aggregate in repository.tracked()]
+        return self._repositories.tracked()
 
     def add_jobs(self, jobs: Sequence[NewJob]) -> None:
         """Insert jobs."""
         if not jobs:
             return
-        self._translating().execute(job_rows.INSERT, [job_rows.row_of(job) for job in jobs])
+        self.translating().execute(job_rows.INSERT, [job_rows.row_of(job) for job in jobs])
 
     def complete_job(self, job_id: UUID, token: UUID) -> None:
         """Mark a job as succeeded; the row stays locked until the commit, so that nobody can claim it meanwhile."""
-        result = self._translating().execute(job_rows.COMPLETE, {"job_id": job_id, "held": token})
+        result = self.translating().execute(job_rows.COMPLETE, {"job_id": job_id, "held": token})
         if result.rowcount != 1:
             raise LeaseLost(f"The job {job_id} is not held by this run any more.")
 
@@ -74,28 +87,34 @@ class SqlTransaction:
         """Insert events."""
         if not events:
             return
-        self._translating().execute(tables.event.insert(), [job_rows.event_row(event) for event in events])
+        self.translating().execute(tables.event.insert(), [job_rows.event_row(event) for event in events])
+
+    def remember(self, key: str) -> None:
+        """Insert an idempotency key; of two that do so at once, the second waits for the first."""
+        self.translating().execute(_REMEMBER, {"key": key})
+
+    def savepoint(self) -> SqlSavepoint:
+        """Flush and set a savepoint."""
+        self.flush()
+        return SqlSavepoint(self.translating(), self._dialect, self._repositories, self._first_error)
 
     def flush(self) -> None:
-        """Write what has changed, in the order that foreign keys between the mapped tables ask for."""
-        if not self._repositories:
-            return
-        ordered = sorted(self._repositories.items(), key=lambda pair: self._plans.rank_of(pair[0]))
-        for _, repository in ordered:
-            repository.flush_new()
-        for _, repository in ordered:
-            repository.flush_changed()
-        for _, repository in reversed(ordered):
-            repository.flush_removed()
+        """Write what has changed; what could not be written as a whole cannot be written any more."""
+        self._first_error.check()
+        try:
+            self._repositories.flush()
+        except BaseException as error:
+            self._first_error.note(error)
+            raise
 
     def commit(self) -> None:
         """Flush and commit."""
         try:
             self.flush()
             if self._connection is not None:
-                self._refuse_failed(self._connection)
+                refuse_given_up(self._connection.connection, self._dialect)
                 with translated(self._dialect, committing=True):
-                    self._connection.commit()
+                    self._connection.connection.commit()
         except BaseException:
             self.rollback()
             raise
@@ -105,20 +124,29 @@ class SqlTransaction:
         """Roll back; closing the connection does it, whatever state it is in."""
         self._close()
 
-    def _refuse_failed(self, connection: Connection) -> None:
-        if self._dialect.has_failed(connection):
-            raise TransientFailure(
-                "The transaction was given up by the server after a statement failed, so nothing can be committed.",
-                hint="Do not catch the errors of your own statements, or run them in a savepoint.",
+    def _may_write(self, name: str) -> None:
+        if self._terms.read_only:
+            raise MisuseError(
+                f"A {name} was to be written in a unit of work that was begun as read-only.",
+                hint="Leave out read_only=True, or look for what changes a loaded aggregate.",
             )
+
+    def _connect(self) -> Connection:
+        with translated(self._dialect):
+            connection = self._engine.connect()
+            if self._terms == DEFAULT_TERMS:
+                return connection
+            try:
+                self._dialect.set_terms(connection, self._terms)
+            except BaseException:
+                close_quietly(connection)
+                raise
+            return connection
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            close_quietly(connection)
-
-    def _translating(self) -> Connection:
-        return cast("Connection", TranslatingConnection(self.connection, self._dialect))
+            close_quietly(connection.connection)
 
 
 def connection_of(uow: UnitOfWork) -> Connection:
@@ -126,6 +154,7 @@ def connection_of(uow: UnitOfWork) -> Connection:
 
     Raises:
         MisuseError: if the unit of work does not run on this adapter.
+        UnitOfWorkClosed: if the store has refused a statement of it before.
     """
     transaction = uow.transaction if isinstance(uow, TransactionalUnitOfWork) else None
     if not isinstance(transaction, SqlTransaction):

@@ -94,8 +94,8 @@ class Writer(Generic[A]):
             values = self.root_values(self._mapping.shape.dump(entry.aggregate))
             rows.append({name: value for name, value in values.items() if name != identifier.name})
         statement = self._statements.insert.returning(identifier, sort_by_parameter_order=True)
-        assigned = self._connection().execute(statement, rows).scalars().all()
-        for entry, found in zip(entries, assigned, strict=True):
+        assigned = self._connection().rows(statement, rows)
+        for entry, (found,) in zip(entries, assigned, strict=True):
             object.__setattr__(entry.aggregate, "id", found)
             entry.identifier = found
             entry.row = (1, *self._mapping.shape.dump(entry.aggregate))
@@ -223,8 +223,8 @@ class Writer(Generic[A]):
         """Return the version that the database holds now, or None if the row is gone."""
         key = self._mapping.shape.key(entry.identifier)
         parameters = keys.merged(keys.parameters(self._mapping.identifiers, KEY, key), self._scope())
-        found: int | None = self._connection().execute(self._statements.select_version, parameters).scalar()
-        return found
+        rows = self._connection().rows(self._statements.select_version, parameters)
+        return rows[0][0] if rows else None
 
     def _conflict_in(self, batch: Batch[A]) -> ConcurrencyConflict:
         """Return the conflict of the first row that was not written.

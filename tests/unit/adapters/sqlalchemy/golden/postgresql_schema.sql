@@ -15,6 +15,13 @@ CREATE TABLE corelib_event (
 -- create index ix_corelib_event_recorded_at
 CREATE INDEX ix_corelib_event_recorded_at ON corelib_event (recorded_at);
 
+-- create table corelib_idempotency_key
+CREATE TABLE corelib_idempotency_key (
+	key VARCHAR(200) NOT NULL,
+	stored_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	PRIMARY KEY (key)
+);
+
 -- create table corelib_job
 CREATE TABLE corelib_job (
 	id UUID NOT NULL,
