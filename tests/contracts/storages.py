@@ -9,8 +9,10 @@ from typing import ClassVar
 import pytest
 from tests.support.databases import (
     MSSQL,
+    MSSQL_LACKS,
     POSTGRESQL,
     at_closed_port,
+    declared_lacking,
     empty,
     fresh_database,
     in_database,
@@ -30,7 +32,14 @@ from corelib.testing.contracts.samples import constraints
 
 class OnMemory:
     adapter: ClassVar[str] = "memory"
-    lacks: ClassVar[frozenset[Capability]] = frozenset({Capability.SCHEMA, Capability.SERVER})
+    lacks: ClassVar[frozenset[Capability]] = frozenset(
+        {
+            Capability.SCHEMA,
+            Capability.SERVER,
+            Capability.STATEMENT_TIMEOUT,
+            Capability.LOCK_TIMEOUT,
+        }
+    )
 
     @pytest.fixture
     def storage(self) -> Storage:
@@ -99,6 +108,7 @@ class OnPostgresql(OnServer):
 class OnMssql(OnServer):
     adapter: ClassVar[str] = "sqlalchemy, SQL Server"
     variable: ClassVar[str] = MSSQL
+    lacks: ClassVar[frozenset[Capability]] = declared_lacking(MSSQL_LACKS)
 
     @pytest.fixture
     def storage(self, mssql: SqlStorage) -> Iterator[Storage]:

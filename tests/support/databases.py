@@ -14,9 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 
 from corelib.adapters.sqlalchemy import SqlSchema, SqlStorage, create_engine, tables
+from corelib.testing.contracts.capabilities import Capability
 
 POSTGRESQL = "CORELIB_TEST_POSTGRESQL_URL"
 MSSQL = "CORELIB_TEST_MSSQL_URL"
+MSSQL_LACKS = "CORELIB_TEST_MSSQL_LACKS"
+"""Names of capabilities that the server behind `MSSQL` lacks, as `SNAPSHOT_ISOLATION,STATEMENT_TIMEOUT`."""
 
 # Babelfish, a T-SQL server over PostgreSQL, cannot force others out of a database; nobody is in it by then either.
 _DROPS = {
@@ -33,11 +36,20 @@ def server_named_by(variable: str) -> str:
     return url
 
 
+def declared_lacking(variable: str) -> frozenset[Capability]:
+    """Return the capabilities that an environment variable names, for a server that is not quite what it stands for."""
+    names = os.environ.get(variable, "").split(",")
+    return frozenset(Capability[name.strip().upper()] for name in names if name.strip())
+
+
 @contextmanager
 def fresh_database(server_url: str) -> Iterator[str]:
     """Create an empty database, give its URL to the block, and drop it."""
     name = f"corelib_test_{uuid4().hex}"
     run_on_server(server_url, f"CREATE DATABASE {name}")
+    mssql = sa.make_url(server_url).get_backend_name() == "mssql"
+    if mssql and Capability.SNAPSHOT_ISOLATION not in declared_lacking(MSSQL_LACKS):
+        run_on_server(server_url, f"ALTER DATABASE {name} SET ALLOW_SNAPSHOT_ISOLATION ON")
     try:
         yield in_database(server_url, name)
     finally:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from attrs import define, frozen
 from tests.unit.fakes import BrokenTransport, JsonCodec, Workshop, workshop
 
-from corelib.adapters.memory import InlineWorker
+from corelib.adapters.memory import InlineWorker, MemoryStorage
 from corelib.application.binding import bind
 from corelib.application.bus import CommandBus
 from corelib.application.context import current_context
@@ -17,7 +18,8 @@ from corelib.domain.aggregate import Aggregate
 from corelib.domain.context import Context
 from corelib.domain.job import JobState
 from corelib.domain.message import Command
-from corelib.errors import SchemaMissing, ServerUnreachable
+from corelib.errors import AlreadyExists, MisuseError, SchemaMissing, ServerUnreachable
+from corelib.ports.storage import Isolation, Terms, Transaction
 from corelib.ports.transport import JobTransport
 from corelib.ports.unit_of_work import UnitOfWork
 
@@ -76,6 +78,21 @@ def host_of(
     )
 
 
+SECOND = timedelta(seconds=1)
+
+
+class NotingStorage:
+    """Notes the terms of each transaction."""
+
+    def __init__(self, sound: MemoryStorage, begun: list[Terms]) -> None:
+        self._sound = sound
+        self._begun = begun
+
+    def begin(self, terms: Terms) -> Transaction:
+        self._begun.append(terms)
+        return self._sound.begin(terms)
+
+
 class UncreatedStorage:
     """A store without tables."""
 
@@ -108,6 +125,66 @@ class TestHost:
             found = uow.repository(Kit, str).find("K-1")
 
         assert found is not None
+
+    def test_hands_out_units_of_work_on_terms(self) -> None:
+        host = host_of(workshop())
+
+        with host.unit_of_work(read_only=True) as uow:
+            uow.repository(Kit, str).add(Kit("K-1"))
+            with pytest.raises(MisuseError, match="read-only"):
+                uow.commit()
+
+    def test_hands_terms_to_the_store(self) -> None:
+        begun: list[Terms] = []
+        host = host_of(workshop(storage=lambda memory: NotingStorage(memory, begun)))
+
+        with host.unit_of_work(isolation=Isolation.SNAPSHOT, statement_timeout=SECOND, lock_timeout=2 * SECOND):
+            pass
+        with host.unit_of_work():
+            pass
+        host.run(lambda uow: None, isolation=Isolation.SERIALIZABLE)
+
+        assert begun == [
+            Terms(isolation=Isolation.SNAPSHOT, statement_timeout=SECOND, lock_timeout=2 * SECOND),
+            Terms(),
+            Terms(isolation=Isolation.SERIALIZABLE),
+        ]
+
+    @pytest.mark.parametrize("timeout", ["statement_timeout", "lock_timeout"])
+    def test_refuses_a_timeout_that_is_not_positive(self, timeout: str) -> None:
+        host = host_of(workshop())
+
+        with pytest.raises(MisuseError, match=f"The {timeout} 0:00:00 is not positive"):
+            host.unit_of_work(**{timeout: timedelta(0)})
+
+    class WhenItRunsWork:
+        def test_commits_it_and_returns_its_result(self) -> None:
+            host = host_of(workshop())
+
+            result = host.run(lambda uow: add_kit(AddKit("K-1"), uow))
+
+            assert result == "K-1 in none"
+            with host.unit_of_work() as uow:
+                assert uow.repository(Kit, str).find("K-1") is not None
+
+        def test_does_not_let_it_commit_by_itself(self) -> None:
+            host = host_of(workshop())
+
+            with pytest.raises(MisuseError, match="does not commit"):
+                host.run(lambda uow: uow.commit())
+
+        def test_does_it_once_for_a_key(self) -> None:
+            host = host_of(workshop())
+            host.run(lambda uow: None, idempotency_key="once")
+
+            with pytest.raises(AlreadyExists, match="'once'"):
+                host.run(lambda uow: None, idempotency_key="once")
+
+        def test_refuses_a_key_where_nothing_is_written(self) -> None:
+            host = host_of(workshop())
+
+            with pytest.raises(MisuseError, match="read-only"):
+                host.run(lambda uow: None, read_only=True, idempotency_key="once")
 
     def test_hands_out_its_parts(self) -> None:
         shop = workshop()

@@ -79,7 +79,7 @@ class Work:
     log: MemoryLogger = field(factory=MemoryLogger, init=False)
     transport: MemoryTransport = field(factory=MemoryTransport, init=False)
 
-    def unit(self) -> UnitOfWork:
+    def unit(self, terms: Terms = DEFAULT_TERMS) -> UnitOfWork:
         """Return a unit of work that has not begun."""
         return TransactionalUnitOfWork(
             Surroundings(
@@ -90,7 +90,8 @@ class Work:
                 announcer=Announcer(self.transport, self.log),
                 clock=ManualClock(),
                 log=self.log,
-            )
+            ),
+            terms,
         )
 
     def stores(self, *aggregates: Parcel | Depot) -> None:

@@ -28,6 +28,18 @@ class Capability(Enum):
     SCHEMA = "keeps its data in tables that have to be made first"
     """There is a state before `create`. A store that is there from the beginning lacks it."""
 
+    SNAPSHOT_ISOLATION = "lets a unit of work see one state of the store from beginning to end"
+    """`Isolation.SNAPSHOT` is kept. A server on which nobody has allowed it lacks it."""
+
+    SERIALIZABLE_ISOLATION = "lets units of work run as if one came after the other"
+    """`Isolation.SERIALIZABLE` is kept."""
+
+    STATEMENT_TIMEOUT = "gives up a statement that takes too long"
+    """`Terms.statement_timeout` is kept also while a statement waits. A store that never waits long lacks it."""
+
+    LOCK_TIMEOUT = "lets a second writer wait for the first, and gives up when that takes too long"
+    """`Terms.lock_timeout` is kept by writes. A store whose writers do not wait for each other lacks it."""
+
     SERVER = "talks to a server, which may be absent or refuse the login"
     """Somebody else has to answer. What lives within the process or in a file lacks it."""
 
