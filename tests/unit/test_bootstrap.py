@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from corelib import (
 )
 from corelib.adapters.memory import InlineWorker, ManualClock, MemoryLogger
 from corelib.bootstrap import bootstrap, load_object
-from corelib.errors import InvalidSetting, MisuseError, UnboundHandler, UnknownScheme
+from corelib.errors import InvalidSetting, MisuseError, TransientFailure, UnboundHandler, UnknownScheme
 
 
 class Mail:
@@ -60,6 +61,17 @@ def add_kit(command: AddKit, uow: UnitOfWork) -> str:
     uow.repository(Kit, str).add(kit)
     kit.record(KitAdded(kit.id))
     return kit.id
+
+
+@contextmanager
+def stamina_without_waits() -> Iterator[None]:
+    import stamina
+
+    stamina.set_testing(True, attempts=2)
+    try:
+        yield
+    finally:
+        stamina.set_testing(False)
 
 
 def add_kit_again(command: AddKit) -> str:
@@ -109,6 +121,26 @@ class TestBootstrap:
             assert runs == 1
             assert host.jobs.count()[JobState.SUCCEEDED] == 1
             assert [event.name for event in host.storage.events()] == ["KitAdded"]
+
+        def test_runs_commands_as_often_as_the_settings_say(self) -> None:
+            pytest.importorskip("stamina")
+            calls: list[AddKit] = []
+
+            def fail_once(command: AddKit) -> str:
+                calls.append(command)
+                if len(calls) == 1:
+                    raise TransientFailure("deadlock")
+                return "done"
+
+            with (
+                bootstrap(
+                    App("kitlab", commands=[fail_once]), Settings(command_attempts=2), log=MemoryLogger()
+                ) as host,
+                stamina_without_waits(),
+            ):
+                result = host.execute(AddKit("K-1"))
+
+            assert result == "done"
 
     class WhenTheDatabaseIsSetUp:
         def test_hands_its_settings_to_both_engines(self) -> None:
@@ -369,10 +401,12 @@ class TestCoreAlone:
             "mssql": database.format("mssql+pyodbc://u:s3cret@h/d"),
             "broker": "bootstrap(app, Settings(broker_url='amqp://u:s3cret@h'))",
             "structlog": "__import__('corelib.adapters.structlog')",
+            "run once": "bootstrap(app).run(lambda uow: 'done', attempts=1)",
+            "run": "bootstrap(app).run(lambda uow: 'done')",
             "broken module": "load_object('corelib.adapters.sqlalchemy.tables:metadata', object)",
         }
 
-        outcomes = outcomes_without(["cattrs", "sqlalchemy", "dramatiq", "structlog"], acts)
+        outcomes = outcomes_without(["cattrs", "sqlalchemy", "dramatiq", "structlog", "stamina"], acts)
 
         codec = (
             "MissingExtra: Reading raw commands and storing jobs and events needs cattrs, which is not installed. "
@@ -394,6 +428,11 @@ class TestCoreAlone:
             "structlog": (
                 "MissingExtra: StructlogLogger needs structlog, which is not installed. "
                 "Run: pip install 'corelib[structlog]'"
+            ),
+            "run once": "done",
+            "run": (
+                "MissingExtra: Running a unit of work several times needs stamina, which is not installed. "
+                "Run: pip install 'corelib[retry]'"
             ),
             "broken module": "ModuleNotFoundError: import of sqlalchemy halted; None in sys.modules",
         }

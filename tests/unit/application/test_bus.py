@@ -11,7 +11,15 @@ from corelib.application.context import current_context, use_context
 from corelib.domain.aggregate import Aggregate
 from corelib.domain.context import Context
 from corelib.domain.message import Command
-from corelib.errors import AlreadyExists, CorelibError, MisuseError, NotFound, UnboundHandler, ValidationFailed
+from corelib.errors import (
+    AlreadyExists,
+    CorelibError,
+    MisuseError,
+    NotFound,
+    TransientFailure,
+    UnboundHandler,
+    ValidationFailed,
+)
 from corelib.ports.unit_of_work import UnitOfWork
 
 
@@ -59,9 +67,31 @@ def tell_context(command: AddKit) -> Context | None:
     return current_context()
 
 
-def bus_of(shop: Workshop, *handlers: object) -> CommandBus:
+class Jam:
+    """Lets a handler fail so often for reasons that pass."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.calls = 0
+
+    def add_kit(self, command: AddKit, uow: UnitOfWork) -> str:
+        self.calls += 1
+        uow.repository(Kit, str).add(Kit(command.id))
+        if self.calls <= self.failures:
+            raise TransientFailure("deadlock")
+        return f"added at attempt {self.calls}"
+
+
+def bus_of(shop: Workshop, *handlers: object, attempts: int = 1) -> CommandBus:
     bound = [bind(handler, {}, (UnitOfWork,)) for handler in handlers]
-    return CommandBus(bound, unit_of_work=shop.handler_unit_of_work, units=shop.units, codec=JsonCodec(), log=shop.log)
+    return CommandBus(
+        bound,
+        unit_of_work=shop.handler_unit_of_work,
+        units=shop.units,
+        codec=JsonCodec(),
+        log=shop.log,
+        attempts=attempts,
+    )
 
 
 def kits_in(shop: Workshop) -> list[str]:
@@ -100,6 +130,67 @@ class TestCommandBus:
             line = only_line(shop)
             assert (line.level, line.event, line.fields["command"]) == ("info", "command succeeded", "AddKit")
             assert 0 <= line.fields["milliseconds"] < 60_000
+
+        class WhenTheStoreRollsItBack:
+            def test_is_not_run_again_by_default(self) -> None:
+                shop, jam = workshop(), Jam(1)
+                bus = bus_of(shop, jam.add_kit)
+
+                with pytest.raises(TransientFailure):
+                    bus.execute(AddKit("K-1"))
+
+                assert (jam.calls, kits_in(shop)) == (1, [])
+
+            def test_is_run_again_as_often_as_the_caller_says(self) -> None:
+                shop, jam = workshop(), Jam(2)
+                bus = bus_of(shop, jam.add_kit)
+
+                result = bus.execute(AddKit("K-1"), attempts=3)
+
+                assert (result, kits_in(shop)) == ("added at attempt 3", ["K-1"])
+
+            def test_is_run_again_as_often_as_the_host_says(self) -> None:
+                bus = bus_of(workshop(), Jam(1).add_kit, attempts=2)
+
+                result = bus.submit(AddKit, {"id": "K-1"})
+
+                assert result == "added at attempt 2"
+
+            def test_logs_one_line_of_its_own_for_the_whole(self) -> None:
+                shop = workshop()
+                bus = bus_of(shop, Jam(1).add_kit)
+
+                bus.execute(AddKit("K-1"), attempts=2)
+
+                assert shop.events_logged() == [("warning", "unit of work is run again"), ("info", "command succeeded")]
+
+        class WhenItIsWithinAnOpenUnitOfWork:
+            def test_is_run_once(self) -> None:
+                shop, jam = workshop(), Jam(1)
+                bus = bus_of(shop, jam.add_kit, attempts=3)
+
+                with shop.unit_of_work(), pytest.raises(TransientFailure):
+                    bus.execute(AddKit("K-1"))
+
+                assert jam.calls == 1
+
+            def test_refuses_to_be_run_several_times(self) -> None:
+                shop = workshop()
+                bus = bus_of(shop, add_kit)
+
+                with shop.unit_of_work(), pytest.raises(MisuseError, match="within an open one"):
+                    bus.execute(AddKit("K-1"), attempts=3)
+
+        class WhenItHasAKey:
+            def test_is_executed_once(self) -> None:
+                shop = workshop()
+                bus = bus_of(shop, add_kit)
+                bus.submit(AddKit, {"id": "K-1"}, idempotency_key="first kit")
+
+                with pytest.raises(AlreadyExists, match="'first kit' is stored already"):
+                    bus.execute(AddKit("K-2"), idempotency_key="first kit")
+
+                assert kits_in(shop) == ["K-1"]
 
         class WhenTheHandlerRefuses:
             def test_raises_its_error_and_stores_nothing(self) -> None:

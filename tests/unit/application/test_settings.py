@@ -35,6 +35,12 @@ class TestSettings:
         assert "postgresql://app:***@db/kitlab" in repr(settings)
         assert "amqp://app:***@broker/" in repr(settings)
 
+    class WhenThereIsNoAttempt:
+        @pytest.mark.parametrize("attempts", [0, -1])
+        def test_are_refused(self, attempts: int) -> None:
+            with pytest.raises(ValueError, match="command_attempts"):
+                Settings(command_attempts=attempts)
+
     class WhenThereIsNoThread:
         @pytest.mark.parametrize("threads", [0, -1])
         def test_are_refused(self, threads: int) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
 from datetime import timedelta
 
 import pytest
@@ -13,7 +15,14 @@ from corelib.application.unit_of_work import TransactionalUnitOfWork
 from corelib.domain.aggregate import Aggregate
 from corelib.domain.context import Context
 from corelib.domain.job import JobRef, JobState
-from corelib.errors import AlreadyExists, MisuseError, UnboundHandler, UnitOfWorkClosed, ValidationFailed
+from corelib.errors import (
+    AlreadyExists,
+    AmbiguousCommit,
+    MisuseError,
+    UnboundHandler,
+    UnitOfWorkClosed,
+    ValidationFailed,
+)
 from corelib.ports.storage import Storage, Terms, Transaction
 from corelib.ports.unit_of_work import UnitOfWork
 
@@ -78,6 +87,12 @@ def label_renamed(event: Renamed, uow: UnitOfWork) -> None:
     uow.jobs.enqueue(print_label, Label(event.name))
 
 
+def tally_twice_in_vain(event: Renamed, uow: UnitOfWork) -> None:
+    with suppress(ZeroDivisionError), uow.savepoint():
+        tally(event, uow)
+        raise ZeroDivisionError
+
+
 def fail_on_renamed(event: Renamed) -> None:
     raise ZeroDivisionError
 
@@ -123,12 +138,32 @@ class NotedStorage:
         return NotedTransaction(self._sound.begin(terms), self._ends)
 
 
+class UnansweredTransaction(NotedTransaction):
+    """Loses the answer to COMMIT."""
+
+    def commit(self) -> None:
+        raise AmbiguousCommit("The connection was lost.")
+
+
+class UnansweredStorage(NotedStorage):
+    """Hands out such transactions."""
+
+    def __init__(self, sound: Storage) -> None:
+        super().__init__(sound, [])
+
+    def begin(self, terms: Terms) -> UnansweredTransaction:
+        return UnansweredTransaction(self._sound.begin(terms), self._ends)
+
+
 OPERATIONS: list[Callable[[TransactionalUnitOfWork], object]] = [
     lambda uow: uow.repository(Kit, str),
     lambda uow: uow.jobs.enqueue(print_label, Label("x")),
     lambda uow: uow.flush(),
     lambda uow: uow.commit(),
     lambda uow: uow.after_commit(print),
+    lambda uow: uow.after_rollback(print),
+    lambda uow: uow.remember("a key"),
+    lambda uow: uow.savepoint().__enter__(),
 ]
 
 
@@ -392,6 +427,56 @@ class TestTransactionalUnitOfWork:
 
             with pytest.raises(UnitOfWorkClosed, match="it has ended"):
                 operation(uow)
+
+    class WhenTheCommitIsAmbiguous:
+        def test_calls_no_hook(self) -> None:
+            called: list[str] = []
+
+            with workshop(storage=UnansweredStorage).unit_of_work() as uow:
+                uow.after_commit(lambda: called.append("committed"))
+                uow.after_rollback(lambda: called.append("rolled back"))
+                with pytest.raises(AmbiguousCommit):
+                    uow.commit()
+
+            assert called == []
+
+    class WhenASavepointFails:
+        def test_has_ended_if_what_came_before_cannot_be_written(self) -> None:
+            shop = workshop()
+            with shop.unit_of_work() as uow:
+                uow.repository(Kit, str).add(Kit("K-1"))
+                uow.commit()
+
+            with shop.unit_of_work() as uow:
+                uow.repository(Kit, str).add(Kit("K-1"))
+                with pytest.raises(AlreadyExists), uow.savepoint():
+                    pass
+
+                with pytest.raises(UnitOfWorkClosed, match="it has ended"):
+                    uow.commit()
+
+    class WhenAnEventHandlerUsesASavepoint:
+        def test_undoes_what_its_block_did(self) -> None:
+            shop = workshop(events=[tally_twice_in_vain])
+
+            with shop.unit_of_work() as uow:
+                kit = Kit("K-1")
+                uow.repository(Kit, str).add(kit)
+                kit.rename("new")
+                uow.commit()
+
+            with shop.unit_of_work() as uow:
+                assert uow.repository(Tally, str).find("T") is None
+            assert [event.name for event in shop.storage.events()] == ["Renamed"]
+
+    class WhenItsBlockIsLeftInAnotherContext:
+        def test_ends_all_the_same(self) -> None:
+            uow = workshop().unit_of_work()
+            copy_context().run(uow.__enter__)
+
+            uow.__exit__(None, None, None)
+
+            assert not uow.is_open
 
     class WhenItIsBegunTwice:
         def test_refuses_to_be_nested(self) -> None:

@@ -107,6 +107,10 @@ class SqlDialect(Protocol):
         """
         ...
 
+    def begin_for_savepoint(self, connection: Connection) -> None:
+        """Make sure that the server has begun the transaction within which a savepoint is to lie."""
+        ...
+
     def has_failed(self, connection: Connection) -> bool:
         """Return whether the server has given up the transaction, so that COMMIT would store nothing and say nothing.
 

@@ -38,6 +38,7 @@ from corelib.ports.storage import Terms
 
 ROLLED_BACK = "corelib_rolled_back"
 Hinted = TypeVar("Hinted", bound=sa.Select[Any] | sa.Update)
+BEGIN_IF_NEEDED = "IF @@TRANCOUNT = 0 SELECT TOP (0) name FROM sys.objects"
 BINARY = "Latin1_General_100_BIN2"
 SNAPSHOT_ON = 1
 ENCRYPTING = 18
@@ -193,6 +194,14 @@ class MssqlDialect:
             before_return(connection, _reset_statement_timeout)
             driver: Any = connection.connection.driver_connection
             driver.timeout = math.ceil(terms.statement_timeout.total_seconds())
+
+    def begin_for_savepoint(self, connection: Connection) -> None:
+        """Read from a table, which begins the transaction if nothing has.
+
+        SQLAlchemy would send BEGIN TRANSACTION. Without autocommit that begins two, one within the other, and a single
+        COMMIT would leave the outer one open (Microsoft: "SET IMPLICIT_TRANSACTIONS (Transact-SQL)").
+        """
+        connection.exec_driver_sql(BEGIN_IF_NEEDED)
 
     def has_failed(self, connection: Connection) -> bool:
         """Return whether an error of this transaction was one that the server answers with a rollback of its own."""

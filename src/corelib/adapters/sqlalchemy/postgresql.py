@@ -131,6 +131,9 @@ class PostgresqlDialect:
         if settings:
             connection.execute(sa.select(*settings))
 
+    def begin_for_savepoint(self, connection: Connection) -> None:
+        """Do nothing: the driver sends BEGIN before the first statement, whatever that is."""
+
     def has_failed(self, connection: Connection) -> bool:
         """Return whether libpq knows the transaction as failed."""
         from psycopg.pq import TransactionStatus  # noqa: PLC0415 - an optional driver, there by now

@@ -34,6 +34,7 @@ class SqlSavepoint:
         self._repositories = repositories
         self._first_error = first_error
         with connection.translating():
+            dialect.begin_for_savepoint(connection.connection)
             self._nested = connection.connection.begin_nested()
         self._checkpoints = repositories.checkpoints()
 

@@ -130,6 +130,9 @@ class SqliteDialect:
             before_return(connection, _remove_progress_handler)
             _interrupt_after(connection, driver, terms.statement_timeout.total_seconds())
 
+    def begin_for_savepoint(self, connection: Connection) -> None:
+        """Do nothing: BEGIN is sent before the first statement, whatever that is."""
+
     def has_failed(self, connection: Connection) -> bool:
         """Return whether SQLite has rolled the transaction back, as it does when the disk is full.
 

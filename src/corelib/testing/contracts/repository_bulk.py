@@ -438,7 +438,7 @@ class BulkContract(StoreContract):
             "changes",
             [
                 {"no_such_field": 1},
-                {"id": new_id()},
+                {"id": UUID(int=7)},
                 {"note": 1},
                 {"label": None},
                 {"price.amount": None},

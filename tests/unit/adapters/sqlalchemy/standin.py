@@ -53,8 +53,9 @@ NO_ROW = Row()
 
 
 class Cursor:
-    def __init__(self, answers: Mapping[str, object]) -> None:
+    def __init__(self, answers: Mapping[str, object], executed: list[str]) -> None:
         self._answers = answers
+        self._executed = executed
         self._row: tuple[object, ...] | None = None
         self.description: list[tuple[object, ...]] = [("column", *[None] * 6)]
         self.rowcount = -1
@@ -62,6 +63,7 @@ class Cursor:
     def setinputsizes(self, *_: object) -> None: ...
 
     def execute(self, statement: str, *_: object) -> None:
+        self._executed.append(statement)
         answer = next((answer for part, answer in self._answers.items() if part in statement), None)
         if isinstance(answer, list):
             answer = answer.pop(0) if answer else None
@@ -86,12 +88,14 @@ class Cursor:
 
 
 class Connection:
-    def __init__(self, answers: Mapping[str, object]) -> None:
+    def __init__(self, answers: Mapping[str, object], executed: list[str]) -> None:
         self._answers = answers
+        self._executed = executed
         self.autocommit = False
+        self.timeout = 0
 
     def cursor(self) -> Cursor:
-        return Cursor(self._answers)
+        return Cursor(self._answers, self._executed)
 
     def _control(self, statement: str) -> None:
         self.cursor().execute(statement)
@@ -113,18 +117,21 @@ def mssql_engine(
     pool_pre_ping: bool = False,
     logins: list[tuple[str, dict[str, object]]] | None = None,
     login: str = "sa:s3cret@",
+    executed: list[str] | None = None,
 ) -> Engine:
     """An engine whose driver answers a statement by the first of these parts that it has.
 
     An answer is a value, a `Row`, an exception to raise, or a list of these: one after the other, then NULL. "LOGIN"
-    is asked for each new connection. `logins` takes the connection string and the options of each.
+    is asked for each new connection. `logins` takes the connection string and the options of each. What the driver
+    executes is appended to `executed`.
     """
+    noted = executed if executed is not None else []
     told = ChainMap(answers if answers is not None else {}, GREETING)
 
     def connect(text: str, **options: object) -> Connection:
         if logins is not None:
             logins.append((text, options))
-        connection = Connection(told)
+        connection = Connection(told, noted)
         connection.cursor().execute("LOGIN")
         return connection
 
