@@ -6,15 +6,31 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from enum import Enum
+from typing import NamedTuple
 
 CHUNK = 65_536
+
+
+class Moment(Enum):
+    """When a connection breaks."""
+
+    BEFORE = "before the server gets it"
+    ANSWERED = "when the server has answered, so that the answer is lost"
+
+
+class Trap(NamedTuple):
+    """What breaks a connection, and when."""
+
+    part: bytes
+    moment: Moment
 
 
 class CuttableWay:
     """Listens at a port of its own and passes everything on to a server, both ways, until it is cut.
 
     Args:
-        host: of the server.
+        host: of the server; one that begins with a slash is the folder of a PostgreSQL server's socket.
         port: of the server.
     """
 
@@ -24,6 +40,7 @@ class CuttableWay:
         self._changed = threading.Condition()
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._cut = False
+        self._trap: Trap | None = None
         self._start(self._accept)
 
     @property
@@ -43,6 +60,11 @@ class CuttableWay:
         for pair in pairs:
             _break(pair)
 
+    def cut_at(self, part: bytes, moment: Moment) -> None:
+        """Break the next connection on which a client sends these bytes; others, and later ones, stay whole."""
+        with self._changed:
+            self._trap = Trap(part, moment)
+
     def all_connections_end(self, seconds: float) -> bool:
         """Wait until no connection is left and return whether that happened in time."""
         with self._changed:
@@ -54,19 +76,54 @@ class CuttableWay:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            pair = (client, socket.create_connection(self._server))
+            pair = (client, self._connect())
             with self._changed:
                 self._pairs.add(pair)
                 cut = self._cut
             if cut:
                 _break(pair)
-            self._start(self._pass_on, pair, client, pair[1])
-            self._start(self._pass_on, pair, pair[1], client)
+            muted = threading.Event()
+            self._start(self._send_on, pair, muted)
+            self._start(self._answer, pair, muted)
 
-    def _pass_on(self, pair: tuple[socket.socket, socket.socket], source: socket.socket, target: socket.socket) -> None:
+    def _connect(self) -> socket.socket:
+        host, port = self._server
+        if not host.startswith("/"):
+            return socket.create_connection(self._server)
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(f"{host}/.s.PGSQL.{port}")
+        return server
+
+    def _send_on(self, pair: tuple[socket.socket, socket.socket], muted: threading.Event) -> None:
+        """Pass on what the client sends, until the trap is sprung."""
+        client, server = pair
         with contextlib.suppress(OSError):
-            while data := source.recv(CHUNK):
-                target.sendall(data)
+            while data := client.recv(CHUNK):
+                moment = self._moment_of(data)
+                if moment is Moment.BEFORE:
+                    break
+                if moment is Moment.ANSWERED:
+                    muted.set()
+                server.sendall(data)
+        self._end(pair)
+
+    def _answer(self, pair: tuple[socket.socket, socket.socket], muted: threading.Event) -> None:
+        """Pass on what the server answers, until the answer that is to be lost."""
+        client, server = pair
+        with contextlib.suppress(OSError):
+            while (data := server.recv(CHUNK)) and not muted.is_set():
+                client.sendall(data)
+        self._end(pair)
+
+    def _moment_of(self, data: bytes) -> Moment | None:
+        with self._changed:
+            trap = self._trap
+            if trap is None or trap.part not in data:
+                return None
+            self._trap = None
+        return trap.moment
+
+    def _end(self, pair: tuple[socket.socket, socket.socket]) -> None:
         _break(pair)
         with self._changed:
             self._pairs.discard(pair)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +15,7 @@ from tests.unit.fakes import JsonCodec
 
 from corelib.adapters.memory import ManualClock, MemoryLogger, MemoryStorage, MemoryTransport
 from corelib.adapters.sqlalchemy import SqlStorage, connection_of
+from corelib.adapters.sqlalchemy.transaction import SqlTransaction
 from corelib.application.events import EventHandlers
 from corelib.application.jobs.announcer import Announcer
 from corelib.application.jobs.registry import JobRegistry
@@ -31,6 +32,7 @@ from corelib.errors import (
     PersistentFailure,
     SchemaMissing,
     TransientFailure,
+    UnitOfWorkClosed,
 )
 from corelib.ports.storage import Storage
 
@@ -62,6 +64,19 @@ def event(number: int) -> RecordedEvent:
 
 def checked_out(storage: SqlStorage) -> int:
     return int(storage.engine.pool.checkedout())  # type: ignore[attr-defined]
+
+
+USES: dict[str, Callable[[SqlTransaction], object]] = {
+    "repository": lambda transaction: transaction.repository(Ware),
+    "connection": lambda transaction: transaction.connection,
+    "add_jobs": lambda transaction: transaction.add_jobs([new_job()]),
+    "add_events": lambda transaction: transaction.add_events([event(1)]),
+    "complete_job": lambda transaction: transaction.complete_job(uuid4(), uuid4()),
+    "remember": lambda transaction: transaction.remember("key"),
+    "savepoint": lambda transaction: transaction.savepoint(),
+    "flush": lambda transaction: transaction.flush(),
+    "commit": lambda transaction: transaction.commit(),
+}
 
 
 class TestSqlTransaction:
@@ -131,6 +146,62 @@ class TestSqlTransaction:
             transaction.rollback()
 
             assert checked_out(storage) == 0
+
+    class WhenAStatementWasRefused:
+        @pytest.mark.parametrize("use", USES.values(), ids=USES)
+        def test_refuses_every_use_and_tells_the_first_error(
+            self, storage: SqlStorage, use: Callable[[SqlTransaction], object]
+        ) -> None:
+            stored(storage, Ware("W-1"), Ware("W-2"))
+            transaction = storage.begin()
+            transaction.repository(Ware).get("W-2")
+            transaction.repository(Ware).add(Ware("W-1"))
+            with pytest.raises(AlreadyExists) as first:
+                transaction.flush()
+
+            with pytest.raises(UnitOfWorkClosed, match=r"has failed before: AlreadyExists: .*only be rolled") as closed:
+                use(transaction)
+
+            assert closed.value.__cause__ is first.value
+            transaction.rollback()
+            assert checked_out(storage) == 0
+
+        def test_refuses_what_a_collection_in_hand_is_asked_for(self, storage: SqlStorage) -> None:
+            stored(storage, Ware("W-1"), Ware("W-2"))
+            transaction = storage.begin()
+            wares = transaction.repository(Ware)
+            wares.get("W-2")
+            wares.add(Ware("W-1"))
+            with pytest.raises(AlreadyExists):
+                wares.count()
+
+            with pytest.raises(UnitOfWorkClosed):
+                wares.find("W-2")
+            transaction.rollback()
+
+        def test_can_be_used_again_after_a_rollback_to_a_savepoint(self, storage: SqlStorage) -> None:
+            stored(storage, Ware("W-1"))
+            transaction = storage.begin()
+            savepoint = transaction.savepoint()
+            transaction.repository(Ware).add(Ware("W-1"))
+            with pytest.raises(AlreadyExists):
+                transaction.flush()
+
+            savepoint.rollback()
+
+            transaction.repository(Ware).add(Ware("W-2"))
+            transaction.commit()
+            assert loaded(storage, Ware, "W-2") is not None
+
+    class WhenAStatementOfTheHostWasRefused:
+        def test_goes_on_after_a_savepoint(self, storage: SqlStorage) -> None:
+            with unit_of_work(storage) as uow:
+                with pytest.raises(sa.exc.OperationalError), uow.savepoint():
+                    connection_of(uow).exec_driver_sql("SELECT nothing FROM nowhere")
+                uow.repository(Ware, str).add(Ware("W-1"))
+                uow.commit()
+
+            assert loaded(storage, Ware, "W-1") is not None
 
     class WhenTablesAreMissing:
         def test_says_to_create_them(self, storage: SqlStorage) -> None:

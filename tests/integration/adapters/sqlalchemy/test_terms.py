@@ -1,0 +1,189 @@
+"""What terms set on a connection, and that a pooled one has its defaults again afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sqlalchemy")
+
+import sqlalchemy as sa
+from tests.support.databases import POSTGRESQL, fresh_database, server_named_by
+from tests.unit.adapters.sqlalchemy.sample import Ware, committed, opened, shop_schema, stored
+
+from corelib.adapters.sqlalchemy import SqlStorage, create_engine
+from corelib.errors import PersistenceError, TransientFailure, UnitOfWorkClosed
+from corelib.ports.storage import Isolation, Terms
+
+SHORT = timedelta(milliseconds=20)
+LONG = timedelta(seconds=90.5)
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+LASTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n"
+
+
+def shown(storage: SqlStorage, terms: Terms, *questions: str) -> list[str]:
+    """Ask a connection about its settings; the pool has one only."""
+    transaction = storage.begin(terms)
+    try:
+        return [str(transaction.connection.exec_driver_sql(question).scalar_one()) for question in questions]
+    finally:
+        transaction.rollback()
+
+
+class TestOnPostgresql:
+    @pytest.fixture
+    def storage(self) -> Iterator[SqlStorage]:
+        with fresh_database(server_named_by(POSTGRESQL)) as url:
+            storage = SqlStorage(create_engine(url, pool_size=1, max_overflow=0), shop_schema())
+            storage.create()
+            yield storage
+            storage.close()
+
+    @pytest.mark.parametrize(
+        ("terms", "setting", "during", "after"),
+        [
+            (Terms(read_only=True), "transaction_read_only", "on", "off"),
+            (Terms(isolation=Isolation.READ_COMMITTED), "transaction_isolation", "read committed", "read committed"),
+            (Terms(isolation=Isolation.SNAPSHOT), "transaction_isolation", "repeatable read", "read committed"),
+            (Terms(isolation=Isolation.SERIALIZABLE), "transaction_isolation", "serializable", "read committed"),
+            (Terms(statement_timeout=LONG), "statement_timeout", "90500ms", "0"),
+            (Terms(lock_timeout=LONG), "lock_timeout", "90500ms", "0"),
+        ],
+    )
+    @pytest.mark.parametrize("commit", [True, False])
+    def test_hold_for_one_transaction(
+        self, storage: SqlStorage, terms: Terms, setting: str, during: str, after: str, *, commit: bool
+    ) -> None:
+        transaction = storage.begin(terms)
+        pid, found = transaction.connection.exec_driver_sql(
+            f"SELECT pg_backend_pid(), current_setting('{setting}')"
+        ).one()
+        if commit:
+            transaction.commit()
+        transaction.rollback()
+
+        assert found == during
+        assert shown(storage, Terms(), "SELECT pg_backend_pid()", f"SHOW {setting}") == [str(pid), after]
+
+    def test_hold_together(self, storage: SqlStorage) -> None:
+        terms = Terms(read_only=True, isolation=Isolation.SERIALIZABLE, statement_timeout=LONG, lock_timeout=LONG)
+        settings = ["transaction_read_only", "transaction_isolation", "statement_timeout", "lock_timeout"]
+
+        during = shown(storage, terms, *(f"SHOW {setting}" for setting in settings))
+        after = shown(storage, Terms(), *(f"SHOW {setting}" for setting in settings))
+
+        assert during == ["on", "serializable", "90500ms", "90500ms"]
+        assert after == ["off", "read committed", "0", "0"]
+
+    def test_send_one_statement_for_both_timeouts(self, storage: SqlStorage) -> None:
+        sent: list[str] = []
+        sa.event.listen(storage.engine, "before_cursor_execute", lambda *given: sent.append(given[2]))
+
+        terms = Terms(read_only=True, isolation=Isolation.SNAPSHOT, statement_timeout=LONG, lock_timeout=LONG)
+        shown(storage, terms, "SELECT 1")
+        shown(storage, Terms(), "SELECT 2")
+
+        assert [statement.split("(")[0] for statement in sent] == ["SELECT set_config", "SELECT 1", "SELECT 2"]
+
+    class WhenAStatementTakesTooLong:
+        def test_gives_up_and_keeps_the_connection(self, storage: SqlStorage) -> None:
+            (before,) = shown(storage, Terms(), "SELECT pg_backend_pid()")
+            transaction = storage.begin(Terms(statement_timeout=SHORT))
+
+            with pytest.raises(PersistenceError):
+                transaction.translating().rows(sa.text("SELECT pg_sleep(60)"))
+            transaction.rollback()
+
+            assert shown(storage, Terms(), "SELECT pg_backend_pid()", "SHOW statement_timeout") == [before, "0"]
+
+
+class TestOnSqlite:
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> Iterator[SqlStorage]:
+        with opened(tmp_path) as storage:
+            yield storage
+
+    @pytest.mark.parametrize(
+        ("terms", "setting", "during", "after"),
+        [
+            (Terms(read_only=True), "query_only", "1", "0"),
+            (Terms(lock_timeout=LONG), "busy_timeout", "90500", "30000"),
+        ],
+    )
+    def test_hold_for_one_transaction(
+        self, storage: SqlStorage, terms: Terms, setting: str, during: str, after: str
+    ) -> None:
+        found = [shown(storage, given, f"PRAGMA {setting}") for given in (terms, Terms())]
+
+        assert found == [[during], [after]]
+
+    @pytest.mark.parametrize("isolation", Isolation)
+    def test_take_every_isolation(self, storage: SqlStorage, isolation: Isolation) -> None:
+        assert shown(storage, Terms(isolation=isolation), "SELECT 1") == ["1"]
+
+    def test_do_not_let_the_host_write_where_only_reading_was_asked_for(self, storage: SqlStorage) -> None:
+        with pytest.raises(sa.exc.OperationalError, match="readonly"):
+            shown(storage, Terms(read_only=True), "DELETE FROM shop_ware")
+
+    def test_let_readers_in_while_somebody_writes(self, storage: SqlStorage) -> None:
+        stored(storage, Ware("W-1", "before"))
+        writing = storage.begin()
+        writing.repository(Ware).get("W-1").name = "after"
+        writing.flush()
+
+        reading = storage.begin(Terms(read_only=True))
+        seen = reading.repository(Ware).get("W-1").name
+
+        reading.rollback()
+        writing.rollback()
+        assert seen == "before"
+
+    class WhenAnotherHoldsTheWriteLock:
+        def test_gives_up_in_time(self, storage: SqlStorage) -> None:
+            writing = storage.begin()
+            writing.repository(Ware).find("W-1")
+            waiting = storage.begin(Terms(lock_timeout=SHORT))
+
+            with pytest.raises(TransientFailure):
+                waiting.repository(Ware).find("W-1")
+
+            waiting.rollback()
+            writing.rollback()
+
+    class WhenAStatementTakesTooLong:
+        def test_interrupts_it(self, storage: SqlStorage) -> None:
+            transaction = storage.begin(Terms(statement_timeout=SHORT))
+
+            with pytest.raises(PersistenceError, match="interrupted"):
+                transaction.translating().rows(sa.text(ENDLESS + "SELECT count(*) FROM n"))
+            transaction.rollback()
+
+        def test_interrupts_it_among_its_rows(self, storage: SqlStorage) -> None:
+            transaction = storage.begin(Terms(statement_timeout=SHORT))
+
+            with pytest.raises(PersistenceError, match="interrupted"):
+                transaction.translating().rows(sa.text(ENDLESS + "SELECT i FROM n WHERE i = 1 OR i < 0"))
+            transaction.rollback()
+
+        def test_has_no_limit_afterwards(self, storage: SqlStorage) -> None:
+            shown(storage, Terms(statement_timeout=timedelta(milliseconds=1)), "SELECT 1")
+
+            assert shown(storage, Terms(), LASTING) == ["300000"]
+
+        def test_is_beyond_a_savepoint_if_it_wrote(self, storage: SqlStorage) -> None:
+            """SQLite rolls back the whole transaction then (SQLite: "sqlite3_interrupt")."""
+            transaction = storage.begin(Terms(statement_timeout=SHORT))
+            savepoint = transaction.savepoint()
+            endless = sa.text(ENDLESS + "INSERT INTO shop_ware SELECT 'W' || i, 'ware', 1 FROM n")
+            with pytest.raises(PersistenceError) as first:
+                transaction.translating().execute(endless)
+
+            savepoint.rollback()
+
+            with pytest.raises(UnitOfWorkClosed) as closed:
+                transaction.repository(Ware)
+            assert closed.value.__cause__ is first.value
+            transaction.rollback()
