@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from corelib.domain.specification import descending as descending
     from corelib.domain.specification import where as where
     from corelib.ports.clock import Clock as Clock
+    from corelib.ports.lock import HeldLock as HeldLock
+    from corelib.ports.lock import Locks as Locks
     from corelib.ports.logger import Logger as Logger
     from corelib.ports.repository import Repository as Repository
     from corelib.ports.storage import Isolation as Isolation
@@ -49,11 +51,13 @@ _HOMES = {
     "Command": "domain.message",
     "Context": "domain.context",
     "DatabaseSettings": "application.settings",
+    "HeldLock": "ports.lock",
     "Host": "application.host",
     "Isolation": "ports.storage",
     "Job": "domain.job",
     "JobRun": "application.jobs.run",
     "JobState": "domain.job",
+    "Locks": "ports.lock",
     "Logger": "ports.logger",
     "Page": "domain.page",
     "Repository": "ports.repository",
@@ -78,11 +82,13 @@ __all__ = [
     "Command",
     "Context",
     "DatabaseSettings",
+    "HeldLock",
     "Host",
     "Isolation",
     "Job",
     "JobRun",
     "JobState",
+    "Locks",
     "Logger",
     "Page",
     "Repository",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 
 from attrs import frozen
 
-from corelib.adapters.memory import InlineWorker, MemoryStorage, MemoryTransport
+from corelib.adapters.memory import InlineWorker, MemoryLocks, MemoryStorage, MemoryTransport
 from corelib.adapters.standard import StandardLogger, SystemClock
 from corelib.application.app import App, Resources
 from corelib.application.binding import bind
@@ -28,6 +28,7 @@ from corelib.application.unit_runner import UnitRunner
 from corelib.errors import InvalidSetting, MissingExtra, UnknownScheme
 from corelib.ports.clock import Clock
 from corelib.ports.codec import Codec
+from corelib.ports.lock import Locks
 from corelib.ports.logger import Logger
 from corelib.ports.retrier import Retrier
 from corelib.ports.storage import Storage
@@ -83,7 +84,8 @@ def bootstrap(
     broker = _broker(app, settings, registry)
     closing: list[Callable[[], None]] = [storage.close, broker.transport.close]
     resources = Resources(settings.database_url, storage, clock, log, closing.append)
-    ports: dict[type, object] = {Clock: clock, Logger: log, **app.services(resources), **(services or {})}
+    own: dict[type, object] = {Clock: clock, Logger: log, Locks: _locks(storage)}
+    ports: dict[type, object] = {**own, **app.services(resources), **(services or {})}
     around = Surroundings(
         storage=storage,
         codec=_codec(),
@@ -126,6 +128,7 @@ def _host(
     )
     return Host(
         surroundings=around,
+        locks=cast("Locks", ports[Locks]),
         transport=broker.transport,
         runner=runner,
         bus=bus,
@@ -167,6 +170,15 @@ def _engine_settings(app: App, settings: Settings, log: Logger) -> EngineSetting
         application_name=wanted.application_name or app.name,
         statement_log=StatementLog(log, every=wanted.log_statements, slow=wanted.slow_statement) if logged else None,
     )
+
+
+def _locks(storage: Storage) -> Locks:
+    """Return the locks that the same database keeps."""
+    if isinstance(storage, MemoryStorage):
+        return MemoryLocks()
+    from corelib.adapters.sqlalchemy import SqlLocks, SqlStorage  # noqa: PLC0415 - an extra, found by now
+
+    return SqlLocks(cast("SqlStorage", storage).engine)
 
 
 def _schema(app: App) -> SqlSchema:

@@ -207,6 +207,25 @@ class StatementTimeout(PersistenceError):
     """
 
 
+class LockNotAvailable(TransientFailure):
+    """Somebody else held a named lock for as long as the caller was willing to wait.
+
+    Args:
+        name: of the lock.
+        waited: seconds.
+        holder: who holds it, as far as the adapter knows; it may have changed since.
+    """
+
+    def __init__(self, name: str, *, waited: float, holder: str | None = None) -> None:
+        super().__init__(
+            f"The lock {name!r} was not free within {waited:.1f} s: {holder or 'somebody else'} holds it.",
+            hint="Try again later, or with a longer timeout. Nobody can hold the same lock twice.",
+        )
+        self.name = name
+        self.waited = waited
+        self.holder = holder
+
+
 class AmbiguousCommit(PersistenceError):
     """The connection was lost during COMMIT: nobody knows whether the transaction holds."""
 
@@ -251,6 +270,22 @@ class DecryptionFailed(PersistentFailure):
 
 class LeaseLost(CorelibError):
     """Another worker has taken a running job over, or it was handed back: the effects of this run must not be kept."""
+
+
+class LockLost(CorelibError):
+    """A named lock was lost while it was held: somebody else may have held it since.
+
+    Args:
+        name: of the lock.
+        reason: what became of it.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"The lock {name!r} was to be held, but was lost: {reason}.",
+            hint="Others may have worked at the same time: check what was done before doing more.",
+        )
+        self.name = name
 
 
 class UnknownJob(CorelibError):

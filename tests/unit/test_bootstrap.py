@@ -238,7 +238,7 @@ class TestBootstrap:
                 (
                     App("kitlab", commands=[ask_for_the_run], services=services),
                     "ask_for_the_run asks for run: JobRun",
-                    "Clock, Logger, Mail, UnitOfWork",
+                    "Clock, Locks, Logger, Mail, UnitOfWork",
                 ),
             ],
             ids=["command", "event", "job", "run-of-a-command"],

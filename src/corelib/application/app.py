@@ -40,7 +40,7 @@ class App:
     """The parts of a host, by which bootstrap puts it together.
 
     Handlers are plain functions. The first parameter is the message; every further one is supplied by its annotation:
-    `UnitOfWork`, `JobRun` (in jobs), `Clock`, `Logger`, or a port that `services` makes.
+    `UnitOfWork`, `JobRun` (in jobs), `Clock`, `Logger`, `Locks`, or a port that `services` makes.
 
     Args:
         name: of the host, lower-case; names its broker queues and its table of revisions.

@@ -8,7 +8,7 @@ from attrs import define, field
 
 from corelib.ports.logger import Logger
 
-Hook = Callable[[], None]
+Hook = Callable[[], object]
 
 
 @define

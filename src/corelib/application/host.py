@@ -17,6 +17,7 @@ from corelib.domain.context import Context
 from corelib.domain.message import Command
 from corelib.errors import MisuseError
 from corelib.ports.job_store import JobStore
+from corelib.ports.lock import Locks
 from corelib.ports.logger import Logger
 from corelib.ports.storage import DEFAULT_TERMS, Isolation, Storage, Terms
 from corelib.ports.transport import JobTransport
@@ -31,6 +32,7 @@ class Host:
 
     Args:
         surroundings: shared by all units of work.
+        locks: lets one at a time do something.
         transport: wakes the workers.
         runner: runs jobs.
         bus: runs commands.
@@ -43,6 +45,7 @@ class Host:
         self,
         *,
         surroundings: Surroundings,
+        locks: Locks,
         transport: JobTransport,
         runner: JobRunner,
         bus: CommandBus,
@@ -51,6 +54,7 @@ class Host:
         closing: list[Callable[[], None]],
     ) -> None:
         self._around = surroundings
+        self._locks = locks
         self._transport = transport
         self._runner = runner
         self._bus = bus
@@ -67,6 +71,11 @@ class Host:
     def jobs(self) -> JobStore:
         """Return the stored jobs: counts, single jobs, dead letters."""
         return self._around.storage.jobs
+
+    @property
+    def locks(self) -> Locks:
+        """Return the named locks, shared by all hosts on the same database."""
+        return self._locks
 
     @property
     def log(self) -> Logger:

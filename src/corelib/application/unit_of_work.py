@@ -197,12 +197,12 @@ class TransactionalUnitOfWork:
         finally:
             self._savepoints -= 1
 
-    def after_commit(self, hook: Callable[[], None]) -> None:
+    def after_commit(self, hook: Callable[[], object]) -> None:
         """Call `hook` once the commit has succeeded."""
         _ = self.transaction
         self._hooks.after_commit(hook)
 
-    def after_rollback(self, hook: Callable[[], None]) -> None:
+    def after_rollback(self, hook: Callable[[], object]) -> None:
         """Call `hook` once everything was undone."""
         _ = self.transaction
         self._hooks.after_rollback(hook)

@@ -109,7 +109,7 @@ class UnitOfWork(Protocol):
         """
         ...
 
-    def after_commit(self, hook: Callable[[], None]) -> None:
+    def after_commit(self, hook: Callable[[], object]) -> None:
         """Call `hook` once the commit has succeeded; its errors are logged and change nothing.
 
         Raises:
@@ -117,7 +117,7 @@ class UnitOfWork(Protocol):
         """
         ...
 
-    def after_rollback(self, hook: Callable[[], None]) -> None:
+    def after_rollback(self, hook: Callable[[], object]) -> None:
         """Call `hook` once everything was undone, whatever the reason; its errors are logged and change nothing.
 
         An ambiguous commit calls no hook: nobody knows whether it holds.

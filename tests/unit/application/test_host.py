@@ -7,7 +7,7 @@ import pytest
 from attrs import define, frozen
 from tests.unit.fakes import BrokenTransport, JsonCodec, Workshop, workshop
 
-from corelib.adapters.memory import InlineWorker, MemoryStorage
+from corelib.adapters.memory import InlineWorker, MemoryLocks, MemoryStorage
 from corelib.application.binding import bind
 from corelib.application.bus import CommandBus
 from corelib.application.context import current_context
@@ -69,6 +69,7 @@ def host_of(
     relay = Relay(shop.storage.jobs, shop.transport, shop.log)
     return Host(
         surroundings=shop.around,
+        locks=MemoryLocks(),
         transport=transport or shop.transport,
         runner=shop.runner,
         bus=bus,

@@ -1,6 +1,7 @@
 """Fakes: the full behaviour of every port without I/O, for unit tests and for hosts that need no more."""
 
 from corelib.adapters.memory.clock import ManualClock
+from corelib.adapters.memory.locks import MemoryLocks
 from corelib.adapters.memory.logger import LogLine, MemoryLogger
 from corelib.adapters.memory.retrier import ImmediateRetrier
 from corelib.adapters.memory.storage import MemoryStorage
@@ -12,6 +13,7 @@ __all__ = [
     "InlineWorker",
     "LogLine",
     "ManualClock",
+    "MemoryLocks",
     "MemoryLogger",
     "MemoryStorage",
     "MemoryTransport",

@@ -1,100 +1,97 @@
-"""Locks of aggregates, each held by one transaction until its end."""
+"""Named locks among the threads of a process."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
-from corelib.errors import RowLocked, TransientFailure
-from corelib.ports.repository import Locking
-
-DEFAULT_TIMEOUT = timedelta(seconds=10)
-
-Key = tuple[type, object]
-"""Class and identifier of an aggregate."""
+from corelib.application.lock_owner import default_owner
+from corelib.domain.lock import LockRequest, ended
+from corelib.errors import LockLost, LockNotAvailable
+from corelib.ports.lock import NO_WAIT
 
 
-class Owner:
-    """A transaction, as somebody who holds locks."""
+class MemoryLocks:
+    """Keeps the contract of `corelib.ports.lock.Locks` for those who share this object.
 
-    def __init__(self) -> None:
-        self.keys: set[Key] = set()
-        self.thread = threading.get_ident()
-
-
-class RowLocks:
-    """Who holds the lock of which aggregate, and which thread waits for which.
-
-    Args:
-        guard: the lock of the store; it is held by whoever calls a method, and given up while he waits.
+    A test takes a lock away from its holder with `lose`, as a lost connection would.
     """
 
-    def __init__(self, guard: threading.RLock) -> None:
-        self._changed = threading.Condition(guard)
-        self._holders: dict[Key, Owner] = {}
-        self._waiting: dict[int, Key] = {}
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._held: dict[str, MemoryHeldLock] = {}
 
-    def acquire(self, owner: Owner, key: Key, lock: Locking, timeout: timedelta) -> bool:
-        """Take a lock for a transaction; return False if it was passed over.
-
-        Raises:
-            RowLocked: if it was not given up in time, or never can be because the waiting thread itself holds it.
-            TransientFailure: if those who hold and wait would wait for each other for ever.
-        """
-        owner.thread = threading.get_ident()
-        if self._holders.get(key, owner) is not owner:
-            if lock is Locking.SKIP:
-                return False
-            if lock is Locking.FAIL:
-                raise _locked(key, "is locked by somebody else")
-            self._wait(owner, key, timeout)
-        self._holders[key] = owner
-        owner.keys.add(key)
-        return True
-
-    def release(self, owner: Owner) -> None:
-        """Give up all locks of a transaction."""
-        for key in owner.keys:
-            del self._holders[key]
-        owner.keys.clear()
-        self._changed.notify_all()
-
-    def _wait(self, owner: Owner, key: Key, timeout: timedelta) -> None:
-        until = time.monotonic() + timeout.total_seconds()
+    @contextmanager
+    def hold(self, name: str, *, timeout: timedelta = NO_WAIT, owner: str | None = None) -> Iterator[MemoryHeldLock]:
+        """Hold a lock within a block (see `Locks.hold`)."""
+        held = self._acquire(LockRequest(name, timeout, default_owner() if owner is None else owner))
         try:
-            while self._holders.get(key, owner) is not owner:
-                self._refuse_endless(owner, key)
-                self._waiting[owner.thread] = key
-                left = until - time.monotonic()
-                if left <= 0 or not self._changed.wait(left):
-                    raise _locked(key, f"was not given up within {timeout}")
-        finally:
-            self._waiting.pop(owner.thread, None)
+            yield held
+        except BaseException:
+            self._release(held)
+            raise
+        if not self._release(held):
+            raise held.lost()
 
-    def _refuse_endless(self, owner: Owner, key: Key) -> None:
-        """Raise if whoever holds a lock waits, himself or through others, for the thread that is about to wait."""
-        holder = self._holders[key].thread
-        if holder == owner.thread:
-            raise _locked(
-                key, "is held by another transaction of the same thread, which cannot end while this one waits"
-            )
-        seen = {holder}
-        while holder in self._waiting:
-            holder = self._holders[self._waiting[holder]].thread
-            if holder == owner.thread:
-                raise TransientFailure(
-                    f"A deadlock: who holds {_name(key)} waits for what this transaction holds.",
-                    hint="Run the unit of work again; lock aggregates in the same order everywhere.",
-                )
-            if holder in seen:
-                return
-            seen.add(holder)
+    def lose(self, name: str) -> None:
+        """Take a lock away from whoever holds it, if anybody does; it is free then."""
+        with self._changed:
+            self._held.pop(name, None)
+            self._changed.notify_all()
+
+    def is_held(self, held: MemoryHeldLock) -> bool:
+        """Return whether it is this one that holds the lock."""
+        with self._changed:
+            return self._held.get(held.name) is held
+
+    def _acquire(self, wanted: LockRequest) -> MemoryHeldLock:
+        began = time.monotonic()
+        with self._changed:
+            if not self._changed.wait_for(lambda: wanted.name not in self._held, wanted.timeout.total_seconds()):
+                holder = self._held[wanted.name].owner
+                raise LockNotAvailable(wanted.name, waited=time.monotonic() - began, holder=holder)
+            held = self._held[wanted.name] = MemoryHeldLock(self, wanted)
+            return held
+
+    def _release(self, held: MemoryHeldLock) -> bool:
+        """Release the lock and return whether it was still held."""
+        held.has_ended = True
+        with self._changed:
+            if self._held.get(held.name) is not held:
+                return False
+            del self._held[held.name]
+            self._changed.notify_all()
+            return True
 
 
-def _locked(key: Key, reason: str) -> RowLocked:
-    return RowLocked(f"{_name(key)} {reason}.", hint="Run the unit of work again.")
+class MemoryHeldLock:
+    """Keeps the contract of `corelib.ports.lock.HeldLock`."""
 
+    def __init__(self, locks: MemoryLocks, request: LockRequest) -> None:
+        self._locks = locks
+        self._request = request
+        self.has_ended = False
 
-def _name(key: Key) -> str:
-    return f"{key[0].__name__} {key[1]!r}"
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        return self._request.name
+
+    @property
+    def owner(self) -> str:
+        """Return who holds it."""
+        return self._request.owner
+
+    def check(self) -> None:
+        """Make sure that nobody took it away."""
+        if self.has_ended:
+            raise ended(self.name)
+        if not self._locks.is_held(self):
+            raise self.lost()
+
+    def lost(self) -> LockLost:
+        """Return the error for a lock that was taken away."""
+        return LockLost(self.name, "it was taken away")

@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 from corelib.adapters.memory.faults import Faults
 from corelib.adapters.memory.job_store import MemoryJobStore
-from corelib.adapters.memory.locks import RowLocks
+from corelib.adapters.memory.row_locks import RowLocks
 from corelib.domain.constraint import Constraint, Reference, Unique
 from corelib.domain.event import RecordedEvent
 from corelib.domain.specification_evaluation import at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from corelib.adapters.memory.locks import DEFAULT_TIMEOUT, Owner
+from corelib.adapters.memory.row_locks import DEFAULT_TIMEOUT, Owner
 from corelib.adapters.memory.tables import Index, Rows, Stored, Tables
 from corelib.errors import TransientFailure
 from corelib.ports.repository import Locking

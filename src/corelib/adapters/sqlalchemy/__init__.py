@@ -6,6 +6,7 @@ Needs the extra `mssql` or `postgresql`; `sqlalchemy` alone for SQLite.
 from corelib.adapters.sqlalchemy.engine import Engines, create_engine, create_engines, warnings_of
 from corelib.adapters.sqlalchemy.engine_settings import EngineSettings
 from corelib.adapters.sqlalchemy.hierarchy import Subclasses
+from corelib.adapters.sqlalchemy.locks import SqlLocks
 from corelib.adapters.sqlalchemy.mapping import AggregateMapping, mapped
 from corelib.adapters.sqlalchemy.parts import Parts
 from corelib.adapters.sqlalchemy.schema import SqlSchema
@@ -21,6 +22,7 @@ __all__ = [
     "ExactDecimal",
     "Parts",
     "RowVersion",
+    "SqlLocks",
     "SqlSchema",
     "SqlStorage",
     "StatementLog",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
@@ -13,6 +13,9 @@ from corelib.domain.specification import Operator
 from corelib.errors import CorelibError
 from corelib.ports.repository import Locking
 from corelib.ports.storage import Terms
+
+if TYPE_CHECKING:
+    from corelib.adapters.sqlalchemy.lock_sessions import LockSessions
 
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
@@ -124,6 +127,10 @@ class SqlDialect(Protocol):
 
     def lock_schema(self, connection: Connection) -> None:
         """Wait for the right to change tables; it ends with the transaction."""
+        ...
+
+    def lock_sessions(self, engine: Engine) -> LockSessions:
+        """Return what opens the sessions on which named locks hang."""
         ...
 
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:

@@ -21,6 +21,7 @@ from corelib.adapters.sqlalchemy.comparing import JsonArray, compared
 from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
 from corelib.adapters.sqlalchemy.engine_settings import EngineSettings, in_query
 from corelib.adapters.sqlalchemy.failures import brief, refused
+from corelib.adapters.sqlalchemy.lock_sessions import LockSessions, ServerLockSessions
 from corelib.adapters.sqlalchemy.mssql_errors import (
     ROLLING_BACK,
     SESSION_ENDED,
@@ -30,6 +31,7 @@ from corelib.adapters.sqlalchemy.mssql_errors import (
     numbers_of,
     state_of,
 )
+from corelib.adapters.sqlalchemy.mssql_locks import MssqlLocking
 from corelib.adapters.sqlalchemy.terms import before_return, milliseconds_of, restore_on_return
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError, MissingDriver, MissingExtra, MisuseError, TransientFailure
@@ -242,6 +244,10 @@ class MssqlDialect:
         ).scalar_one()
         if result < 0:
             raise TransientFailure(f"The lock for changing tables was not granted (sp_getapplock returned {result}).")
+
+    def lock_sessions(self, engine: Engine) -> LockSessions:
+        """Lock by application locks that a session owns."""
+        return ServerLockSessions(engine, self, MssqlLocking())
 
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
         """Classify by native number, then by SQLSTATE."""

@@ -16,7 +16,9 @@ from corelib.adapters.sqlalchemy.comparing import compared
 from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
 from corelib.adapters.sqlalchemy.engine_settings import EngineSettings, in_query
 from corelib.adapters.sqlalchemy.failures import refused
+from corelib.adapters.sqlalchemy.lock_sessions import LockSessions, ServerLockSessions
 from corelib.adapters.sqlalchemy.postgresql_errors import known_error
+from corelib.adapters.sqlalchemy.postgresql_locks import PostgresqlLocking
 from corelib.adapters.sqlalchemy.terms import milliseconds_of
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError, MissingExtra
@@ -148,6 +150,10 @@ class PostgresqlDialect:
     def lock_schema(self, connection: Connection) -> None:
         """Take an advisory lock that ends with the transaction."""
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SCHEMA_LOCK)))
+
+    def lock_sessions(self, engine: Engine) -> LockSessions:
+        """Lock by advisory locks of a session."""
+        return ServerLockSessions(engine, self, PostgresqlLocking())
 
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
         """Classify by SQLSTATE."""

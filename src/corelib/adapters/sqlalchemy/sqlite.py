@@ -21,7 +21,9 @@ from corelib.adapters.sqlalchemy.comparing import JsonArray, compared
 from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
 from corelib.adapters.sqlalchemy.engine_settings import EngineSettings
 from corelib.adapters.sqlalchemy.failures import refused
+from corelib.adapters.sqlalchemy.lock_sessions import LockSessions
 from corelib.adapters.sqlalchemy.sqlite_errors import PRIMARY, known_error, remember_constraint
+from corelib.adapters.sqlalchemy.sqlite_locks import LockFile
 from corelib.adapters.sqlalchemy.terms import before_return, milliseconds_of, restore_on_return
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError, DatabaseMissing, InvalidSetting
@@ -150,6 +152,11 @@ class SqliteDialect:
 
     def lock_schema(self, connection: Connection) -> None:
         """Do nothing: the transaction holds the write lock."""
+
+    def lock_sessions(self, engine: Engine) -> LockSessions:
+        """Lock files in the folder `<database>-locks`."""
+        folder = Path(f"{engine.url.database}-locks").absolute()
+        return lambda request: LockFile(folder, request)
 
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
         """Classify by extended result code."""

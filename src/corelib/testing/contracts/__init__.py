@@ -33,6 +33,7 @@ pytest.register_assert_rewrite(
             "columns",
             "job_queue",
             "job_store",
+            "locks",
             "logger",
             "repository",
             "repository_bulk",

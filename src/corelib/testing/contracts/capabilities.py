@@ -24,6 +24,8 @@ class Capability(Enum):
 
     ROW_LOCKS = "keeps others from what a unit of work has locked"
     """Locks can be asked for aggregate by aggregate. A store that ignores the request lacks it."""
+    HOLDERS = "tells who holds a named lock"
+    """A refused caller learns the owner. A server that shows its sessions to administrators only lacks it."""
 
     SCHEMA = "keeps its data in tables that have to be made first"
     """There is a state before `create`. A store that is there from the beginning lacks it."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import ClassVar
+from uuid import UUID
 
 import pytest
 

@@ -12,7 +12,7 @@ pytest.importorskip("sqlalchemy")
 
 import sqlalchemy as sa
 from tests.support.databases import POSTGRESQL, fresh_database, server_named_by
-from tests.unit.adapters.sqlalchemy.sample import Ware, committed, opened, shop_schema, stored
+from tests.unit.adapters.sqlalchemy.sample import Ware, opened, shop_schema, stored
 
 from corelib.adapters.sqlalchemy import SqlStorage, create_engine
 from corelib.errors import PersistenceError, TransientFailure, UnitOfWorkClosed

@@ -1,0 +1,89 @@
+"""Application locks of SQL Server (Microsoft: "sp_getapplock (Transact-SQL)" and the pages it leads to)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from corelib.adapters.sqlalchemy.lock_sessions import APPLICATION
+from corelib.domain.lock import LockRequest
+from corelib.errors import PersistentFailure, TransientFailure
+
+LONGEST_PROGRAM_NAME = 128
+
+TIMED_OUT = -1
+_INTERRUPTED = {-2: "the request was cancelled", -3: "it was the victim of a deadlock"}
+"""Return codes of sp_getapplock; 0 and 1 grant the lock, -999 is an error of parameters or of the call."""
+
+
+class MssqlLocking:
+    """Keeps the contract of `corelib.adapters.sqlalchemy.lock_sessions.ServerLocking`."""
+
+    def login(self, owner: str) -> Mapping[str, object]:
+        """Name the program after the owner: it cannot be renamed later.
+
+        The driver must not replace a broken connection behind our back, since the lock would not come along
+        (Microsoft: "Connection resiliency in the ODBC driver").
+        """
+        return {"APP": _program_name(owner), "ConnectRetryCount": 0}
+
+    def acquire(self, connection: Connection, request: LockRequest) -> bool:
+        """Wait for a lock that the session owns, and look at the return code."""
+        code: int = connection.execute(
+            _call("sp_getapplock", request, LockMode="'Exclusive'", LockTimeout=str(request.milliseconds))
+        ).scalar_one()
+        if code in _INTERRUPTED:
+            raise TransientFailure(
+                f"The lock {request.name!r} was not granted: {_INTERRUPTED[code]} (sp_getapplock returned {code})."
+            )
+        if code < TIMED_OUT:
+            raise PersistentFailure(f"The lock {request.name!r} was not granted (sp_getapplock returned {code}).")
+        return code != TIMED_OUT
+
+    def holder(self, connection: Connection, request: LockRequest) -> str | None:
+        """Find the session by views that need VIEW SERVER STATE, on Azure SQL Database VIEW DATABASE STATE."""
+        name: str | None = connection.execute(_holder(request)).scalar()
+        return name
+
+    def is_held(self, connection: Connection, request: LockRequest) -> bool:
+        """Ask for the mode in which this session holds the lock."""
+        mode = f"SELECT APPLOCK_MODE('public', {_resource(request)}, 'Session')"
+        return bool(connection.execute(sa.text(mode)).scalar() == "Exclusive")
+
+    def release(self, connection: Connection, request: LockRequest) -> bool:
+        """Return whether the code is 0; the release of a lock that is not held fails with error 1223."""
+        return bool(connection.execute(_call("sp_releaseapplock", request)).scalar() == 0)
+
+
+def _resource(request: LockRequest) -> str:
+    """Return the literal of the name that the server knows.
+
+    It takes 255 UTF-16 units and cuts off what is longer, and its views show the first 32 of them. The name's digest,
+    96 bits of it, fits into those, so that nothing is cut off or hashed again.
+    """
+    return f"N'corelib:{request.digest(12).hex()}'"
+
+
+def _call(procedure: str, request: LockRequest, **arguments: str) -> sa.TextClause:
+    """Call a procedure and select its return code. All that stands in the text are our own digits and letters."""
+    named = {"Resource": _resource(request), **arguments, "LockOwner": "'Session'"}
+    listed = ", ".join(f"@{name} = {value}" for name, value in named.items())
+    return sa.text(f"SET NOCOUNT ON; DECLARE @code int; EXEC @code = {procedure} {listed}; SELECT @code")
+
+
+def _holder(request: LockRequest) -> sa.TextClause:
+    """Look for the resource within its description, which has more in it (Microsoft: "sys.dm_tran_locks")."""
+    return sa.text(
+        "SELECT TOP (1) holder.program_name FROM sys.dm_tran_locks AS held "  # noqa: S608 - our own digits and letters
+        "JOIN sys.dm_exec_sessions AS holder ON holder.session_id = held.request_session_id "
+        "WHERE held.resource_type = N'APPLICATION' AND held.resource_database_id = DB_ID() "
+        f"AND held.request_status = N'GRANT' AND CHARINDEX({_resource(request)}, held.resource_description) > 0"
+    )
+
+
+def _program_name(owner: str) -> str:
+    """Return a name that can stand in a connection string as it is, whatever the owner's text has in it."""
+    return re.sub(r"[^\w .:/@+-]", "?", f"{APPLICATION}{owner}")[:LONGEST_PROGRAM_NAME].rstrip()

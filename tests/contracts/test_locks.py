@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from tests.support.cuttable import CuttableWay, cuttable_way
+from tests.support.databases import sqlite_file, through
+
+from corelib.adapters.memory import MemoryLocks
+from corelib.adapters.sqlalchemy import SqlLocks, SqlStorage, create_engine
+from corelib.ports.lock import Locks
+from corelib.testing.contracts.locks import LocksContract
+
+
+@contextmanager
+def engine_of(url: str) -> Iterator[Engine]:
+    engine = create_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def url_of(storage: SqlStorage) -> str:
+    return storage.engine.url.render_as_string(hide_password=False)
+
+
+class TestMemory(LocksContract):
+    adapter: ClassVar[str] = "memory"
+
+    @pytest.fixture
+    def locks(self) -> Locks:
+        return MemoryLocks()
+
+    @pytest.fixture
+    def others(self, locks: Locks) -> Locks:
+        return locks
+
+    @pytest.fixture
+    def lose(self, locks: MemoryLocks) -> Callable[[str], None]:
+        return locks.lose
+
+
+class TestSqlite(LocksContract):
+    """A lock hangs on an open file; it is lost if somebody removes that."""
+
+    adapter: ClassVar[str] = "sqlalchemy, SQLite"
+
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        return sqlite_file(tmp_path)
+
+    @pytest.fixture
+    def locks(self, url: str) -> Iterator[Locks]:
+        with engine_of(url) as engine:
+            yield SqlLocks(engine)
+
+    @pytest.fixture
+    def others(self, url: str) -> Iterator[Locks]:
+        with engine_of(url) as engine:
+            yield SqlLocks(engine)
+
+    @pytest.fixture
+    def lose(self, tmp_path: Path) -> Callable[[str], None]:
+        def remove_lock_files(_: str) -> None:
+            for file in tmp_path.glob("*-locks/*.lock"):
+                file.unlink()
+
+        return remove_lock_files
+
+
+class OnServer(LocksContract):
+    """`locks` reaches the server by a way of its own, which can be cut."""
+
+    default_port: ClassVar[int]
+
+    @pytest.fixture
+    def database(self) -> str:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def way(self, database: str) -> Iterator[CuttableWay]:
+        url = sa.make_url(database)
+        with cuttable_way(url.host or "127.0.0.1", url.port or self.default_port) as way:
+            yield way
+
+    @pytest.fixture
+    def locks(self, database: str, way: CuttableWay) -> Iterator[Locks]:
+        with engine_of(through(database, way.port)) as engine:
+            yield SqlLocks(engine)
+
+    @pytest.fixture
+    def others(self, database: str) -> Iterator[Locks]:
+        with engine_of(database) as engine:
+            yield SqlLocks(engine)
+
+    @pytest.fixture
+    def lose(self, way: CuttableWay) -> Callable[[str], None]:
+        return lambda _: way.cut()
+
+
+class TestPostgresql(OnServer):
+    adapter: ClassVar[str] = "sqlalchemy, PostgreSQL"
+    default_port: ClassVar[int] = 5432
+
+    @pytest.fixture
+    def database(self, postgresql: SqlStorage) -> str:
+        return url_of(postgresql)
+
+
+class TestMssql(OnServer):
+    adapter: ClassVar[str] = "sqlalchemy, SQL Server"
+    default_port: ClassVar[int] = 1433
+
+    @pytest.fixture
+    def database(self, mssql: SqlStorage) -> str:
+        return url_of(mssql)
