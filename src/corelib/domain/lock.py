@@ -59,9 +59,7 @@ class LockRequest:
 
 def _check_length(what: str, text: str, longest: int) -> None:
     if not 1 <= len(text) <= longest:
-        raise MisuseError(
-            f"The {what} of a lock has {len(text)} characters.", hint=f"Give it 1 to {longest}: {text[:20]!r}..."
-        )
+        raise MisuseError(f"The {what} of a lock has {len(text)} characters.", hint=f"Give it 1 to {longest}.")
 
 
 def ended(name: str) -> MisuseError:

@@ -143,7 +143,7 @@ class ServerLockSession:
 
     def holder(self) -> str | None:
         """Return the owner that stands in the name of the holder's session."""
-        with suppress(sa.exc.DBAPIError):  # whoever may not see the sessions of others does without
+        with suppress(sa.exc.SQLAlchemyError):  # whoever may not see the sessions of others does without
             name = self._locking.holder(self._connection, self._request) or ""
             return name.removeprefix(APPLICATION) or None
         return None

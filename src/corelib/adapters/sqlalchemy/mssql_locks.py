@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from corelib.adapters.sqlalchemy.lock_sessions import APPLICATION
 from corelib.domain.lock import LockRequest
@@ -31,9 +33,14 @@ class MssqlLocking:
         return {"APP": _program_name(owner), "ConnectRetryCount": 0}
 
     def acquire(self, connection: Connection, request: LockRequest) -> bool:
-        """Wait for a lock that the session owns, and look at the return code."""
+        """Wait for a lock that the session owns, and look at the return code.
+
+        The shortest wait is a millisecond: asked for none, Babelfish answers -999, as to a wrong parameter.
+        """
+        event.listen(connection, "after_cursor_execute", _pass_over_messages)
+        milliseconds = max(1, request.milliseconds)
         code: int = connection.execute(
-            _call("sp_getapplock", request, LockMode="'Exclusive'", LockTimeout=str(request.milliseconds))
+            _call("sp_getapplock", request, LockMode="'Exclusive'", LockTimeout=str(milliseconds))
         ).scalar_one()
         if code in _INTERRUPTED:
             raise TransientFailure(
@@ -56,6 +63,12 @@ class MssqlLocking:
     def release(self, connection: Connection, request: LockRequest) -> bool:
         """Return whether the code is 0; the release of a lock that is not held fails with error 1223."""
         return bool(connection.execute(_call("sp_releaseapplock", request)).scalar() == 0)
+
+
+def _pass_over_messages(_: Connection, cursor: DBAPICursor, *__: object) -> None:
+    """Go on to the first result with rows: a message of the server, as that of a timeout, comes as one without."""
+    while cursor.description is None and cursor.nextset():
+        pass
 
 
 def _resource(request: LockRequest) -> str:

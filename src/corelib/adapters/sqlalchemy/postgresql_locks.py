@@ -43,8 +43,8 @@ class PostgresqlLocking:
     def holder(self, connection: Connection, request: LockRequest) -> str | None:
         """Find the session in pg_locks, where a key of 64 bits stands as two halves of 32."""
         unsigned = int.from_bytes(request.digest(8), "big")
-        halves = {"high": unsigned >> 32, "low": unsigned & 0xFFFF_FFFF}
-        name: str | None = connection.execute(_HOLDER, halves).scalar()
+        query = _HOLDER.bindparams(high=unsigned >> 32, low=unsigned & 0xFFFF_FFFF)
+        name: str | None = connection.execute(query).scalar()
         return name
 
     def is_held(self, connection: Connection, request: LockRequest) -> bool:  # noqa: ARG002 - the protocol's signature

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from itertools import chain
 from types import SimpleNamespace
 
 import sqlalchemy as sa
@@ -53,7 +53,7 @@ NO_ROW = Row()
 
 
 class Cursor:
-    def __init__(self, answers: Mapping[str, object], executed: list[str]) -> None:
+    def __init__(self, answers: ChainMap[str, object], executed: list[str]) -> None:
         self._answers = answers
         self._executed = executed
         self._row: tuple[object, ...] | None = None
@@ -64,7 +64,8 @@ class Cursor:
 
     def execute(self, statement: str, *_: object) -> None:
         self._executed.append(statement)
-        answer = next((answer for part, answer in self._answers.items() if part in statement), None)
+        parts = chain.from_iterable(answers.items() for answers in self._answers.maps)
+        answer = next((answer for part, answer in parts if part in statement), None)
         if isinstance(answer, list):
             answer = answer.pop(0) if answer else None
         if isinstance(answer, Exception):
@@ -88,7 +89,7 @@ class Cursor:
 
 
 class Connection:
-    def __init__(self, answers: Mapping[str, object], executed: list[str]) -> None:
+    def __init__(self, answers: ChainMap[str, object], executed: list[str]) -> None:
         self._answers = answers
         self._executed = executed
         self.autocommit = False
