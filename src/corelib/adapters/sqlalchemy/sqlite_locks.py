@@ -78,20 +78,21 @@ class LockFile:
             connection.close()
 
     def _begin(self, seconds: float) -> bool:
-        """Lock the file, and leave `_identity` at None if somebody replaced it meanwhile."""
+        """Lock the file, or return that others have it; if it was replaced meanwhile, `_identity` stays None."""
         self._connection = sqlite3.connect(self._file, timeout=seconds, isolation_level=None, check_same_thread=False)
         opened = self._found()
         try:
             self._connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
             self.close()
-            if error.sqlite_errorcode & PRIMARY != sqlite3.SQLITE_BUSY:
-                raise
-            return False
-        if opened != self._found():
+            if opened == self._found():
+                if error.sqlite_errorcode & PRIMARY != sqlite3.SQLITE_BUSY:
+                    raise
+                return False
+        else:
+            self._identity = opened if opened == self._found() else None
+        if self._identity is None:
             self.close()
-            return True
-        self._identity = opened
         return True
 
     def _found(self) -> tuple[int, int] | None:
