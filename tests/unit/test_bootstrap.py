@@ -19,15 +19,16 @@ from corelib import (
     DatabaseSettings,
     JobRun,
     JobState,
+    Locks,
     Logger,
     Resources,
     Settings,
     UnitOfWork,
     job,
 )
-from corelib.adapters.memory import InlineWorker, ManualClock, MemoryLogger
+from corelib.adapters.memory import InlineWorker, ManualClock, MemoryLocks, MemoryLogger
 from corelib.bootstrap import bootstrap, load_object
-from corelib.errors import InvalidSetting, MisuseError, TransientFailure, UnboundHandler, UnknownScheme
+from corelib.errors import InvalidSetting, LockNotAvailable, MisuseError, TransientFailure, UnboundHandler, UnknownScheme
 
 
 class Mail:
@@ -80,6 +81,11 @@ def add_kit_again(command: AddKit) -> str:
 
 def ask_around(command: AskAround, clock: Clock, log: Logger, mail: Mail) -> tuple[object, ...]:
     return clock, log, mail.name
+
+
+def lock_up(command: AskAround, locks: Locks) -> object:
+    with locks.hold("kits", owner="me") as held:
+        return held.owner
 
 
 def ask_for_the_run(command: AskAround, run: JobRun) -> None: ...
@@ -180,6 +186,23 @@ class TestBootstrap:
 
             assert answer == (clock, log, "fake")
             assert host.log is log
+
+        def test_supplies_locks(self) -> None:
+            with bootstrap(App("kitlab", commands=[lock_up])) as host:
+                answer = host.execute(AskAround())
+
+                with host.locks.hold("kits"), pytest.raises(LockNotAvailable):
+                    host.execute(AskAround())
+
+            assert answer == "me"
+
+        def test_takes_the_locks_that_it_is_given(self) -> None:
+            locks = MemoryLocks()
+            with bootstrap(App("kitlab", commands=[lock_up]), services={Locks: locks}) as host:
+                with locks.hold("kits"), pytest.raises(LockNotAvailable):
+                    host.execute(AskAround())
+
+                assert host.locks is locks
 
         def test_judges_due_times_by_the_clock(self) -> None:
             pytest.importorskip("cattrs")

@@ -10,6 +10,8 @@ from corelib.errors import (
     ConfigurationError,
     CorelibError,
     InvalidData,
+    LockLost,
+    LockNotAvailable,
     MissingExtra,
     MisuseError,
     NotFound,
@@ -51,6 +53,7 @@ FAMILIES = [
     (AlreadyExists, PersistentFailure),
     (ReferenceViolation, PersistentFailure),
     (InvalidData, PersistentFailure),
+    (LockNotAvailable, TransientFailure),
     (UnitOfWorkClosed, MisuseError),
 ]
 
@@ -169,3 +172,29 @@ class TestConcurrencyConflict:
         error = ConcurrencyConflict("Order", "ORD-1", expected=2, found=5)
 
         assert error.hint == "Load it again and repeat the change."
+
+
+class TestLockNotAvailable:
+    def test_names_the_lock_and_its_holder(self) -> None:
+        error = LockNotAvailable("invoices", waited=5.04, holder="web1:4711/7")
+
+        assert error.message == "The lock 'invoices' was not free within 5.0 s: web1:4711/7 holds it."
+        assert (error.name, error.waited, error.holder) == ("invoices", 5.04, "web1:4711/7")
+
+    class WhenTheHolderIsNotKnown:
+        def test_says_somebody_else(self) -> None:
+            error = LockNotAvailable("invoices", waited=0)
+
+            assert error.message == "The lock 'invoices' was not free within 0.0 s: somebody else holds it."
+            assert error.holder is None
+
+
+class TestLockLost:
+    def test_says_what_became_of_it(self) -> None:
+        error = LockLost("invoices", "the connection is gone")
+
+        assert error.message == "The lock 'invoices' was to be held, but was lost: the connection is gone."
+        assert error.name == "invoices"
+
+    def test_is_not_to_be_repeated_without_a_look(self) -> None:
+        assert not issubclass(LockLost, TransientFailure)

@@ -60,7 +60,9 @@ class LockFile:
 
     def is_held(self) -> bool:
         """Return whether the file is still there; another one of that name would be another lock."""
-        return self._identity is not None and self._identity == self._found()
+        with suppress(OSError):
+            return self._identity is not None and self._identity == self._found()
+        return False
 
     def release(self) -> bool:
         """Take the note away and end the transaction."""
@@ -85,7 +87,7 @@ class LockFile:
             self._connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
             self.close()
-            if opened == self._found():
+            if opened and opened == self._found():
                 if error.sqlite_errorcode & PRIMARY != sqlite3.SQLITE_BUSY:
                     raise
                 return False
@@ -96,8 +98,9 @@ class LockFile:
         return True
 
     def _found(self) -> tuple[int, int] | None:
+        """Return what tells the file that has the name now from others, None if there is none."""
         try:
             status = self._file.stat()
-        except OSError:
+        except FileNotFoundError:
             return None
         return status.st_dev, status.st_ino

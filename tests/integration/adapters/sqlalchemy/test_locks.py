@@ -26,8 +26,10 @@ from tests.support.databases import (
 )
 from tests.support.until import until
 
+from corelib import App, Settings
 from corelib.adapters.sqlalchemy import SqlLocks, create_engine
 from corelib.adapters.sqlalchemy.sqlite_locks import LockFile
+from corelib.bootstrap import bootstrap
 from corelib.domain.lock import LockRequest
 from corelib.errors import (
     AuthenticationFailed,
@@ -126,6 +128,21 @@ class TestSqlLocks:
         def test_says_why(self, variable: str, broken: Callable[[str], str], kind: type[CorelibError]) -> None:
             with engine_of(broken(server_named_by(variable))) as engine, pytest.raises(kind):
                 is_taken(SqlLocks(engine), "invoices")
+
+
+class TestBootstrap:
+    class WhenTheHostHasADatabase:
+        def test_keeps_the_locks_there(self, url: str) -> None:
+            app = App("bench", schema="corelib.testing.contracts.sample_tables:schema")
+
+            with (
+                bootstrap(app, Settings(database_url=url)) as host,
+                engine_of(url) as engine,
+                host.locks.hold("invoices"),
+            ):
+                taken = is_taken(SqlLocks(engine), "invoices")
+
+            assert taken
 
 
 class TestPostgresqlLocking:
