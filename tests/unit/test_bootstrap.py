@@ -251,12 +251,20 @@ class TestBootstrap:
         @pytest.mark.parametrize(
             ("app", "wanted", "supplied"),
             [
-                (App("kitlab", commands=[ask_around]), "ask_around asks for mail: Mail", "Clock, Logger, UnitOfWork"),
-                (App("kitlab", events=[print_added]), "print_added asks for mail: Mail", "Clock, Logger, UnitOfWork"),
+                (
+                    App("kitlab", commands=[ask_around]),
+                    "ask_around asks for mail: Mail",
+                    "Clock, Locks, Logger, UnitOfWork",
+                ),
+                (
+                    App("kitlab", events=[print_added]),
+                    "print_added asks for mail: Mail",
+                    "Clock, Locks, Logger, UnitOfWork",
+                ),
                 (
                     App("kitlab", jobs=[print_label]),
                     "print_label asks for mail: Mail",
-                    "Clock, JobRun, Logger, UnitOfWork",
+                    "Clock, JobRun, Locks, Logger, UnitOfWork",
                 ),
                 (
                     App("kitlab", commands=[ask_for_the_run], services=services),

@@ -61,7 +61,7 @@ class Locks(Protocol):
             name: any text of 1 to 200 characters.
             timeout: how long to wait for it, up to one day; zero, the default, does not wait.
             owner: who holds it, 1 to 100 characters, no secret; by default `host:process/thread`. Others see it as
-                their engine shows it: at least 40 characters of it, and those outside of ASCII perhaps as `?`.
+                their engine shows it: at least 50 characters of it, and those outside of ASCII perhaps as `?`.
 
         Raises:
             LockNotAvailable: if somebody else has held it for all this time. It names the holder where that is known.
