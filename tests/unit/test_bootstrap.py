@@ -28,7 +28,14 @@ from corelib import (
 )
 from corelib.adapters.memory import InlineWorker, ManualClock, MemoryLocks, MemoryLogger
 from corelib.bootstrap import bootstrap, load_object
-from corelib.errors import InvalidSetting, LockNotAvailable, MisuseError, TransientFailure, UnboundHandler, UnknownScheme
+from corelib.errors import (
+    InvalidSetting,
+    LockNotAvailable,
+    MisuseError,
+    TransientFailure,
+    UnboundHandler,
+    UnknownScheme,
+)
 
 
 class Mail:

@@ -38,6 +38,7 @@ from corelib.errors import (
     LockLost,
     LockNotAvailable,
     ServerUnreachable,
+    TransientFailure,
 )
 from corelib.ports.lock import NO_WAIT
 from corelib.testing.contracts.locks import PATIENTLY, SHORTLY, hold_and_leave, is_taken
@@ -88,6 +89,8 @@ KILL = sa.text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE application_name LIKE 'corelib lock%' AND datname = current_database()"
 )
+
+KILL_WAITING = sa.text(f"{KILL.text} AND wait_event_type = 'Lock'")
 
 
 class TestSqlLocks:
@@ -173,6 +176,17 @@ class TestPostgresqlLocking:
                 with engine.connect() as connection:
                     assert connection.execute(sa.select(1)).scalar() == 1
 
+    class WhenTheServerEndsASessionThatWaits:
+        def test_is_transient(self, postgresql: str) -> None:
+            with engine_of(postgresql) as engine, ThreadPoolExecutor(1) as thread, SqlLocks(engine).hold("invoices"):
+                waiting = thread.submit(hold_and_leave, SqlLocks(engine), "invoices", PATIENTLY)
+                until(lambda: killed_while_waiting(engine), "the one that waits has been killed")
+
+                with pytest.raises(TransientFailure) as failure:
+                    waiting.result(PATIENCE)
+
+            assert not isinstance(failure.value, LockNotAvailable)
+
     class WhenTheBlocksAreLeft:
         def test_leaves_no_session_behind(self, postgresql: str) -> None:
             with engine_of(postgresql) as engine:
@@ -209,6 +223,12 @@ def sessions_of_locks(engine: Engine) -> int:
     """Count the sessions, in a new transaction each time: within one, the view stays as it was first seen."""
     with engine.connect() as connection:
         return int(connection.execute(SESSIONS).scalar_one())
+
+
+def killed_while_waiting(engine: Engine) -> bool:
+    """Kill the sessions that wait for a lock and return whether there were any."""
+    with engine.connect() as connection:
+        return bool(connection.execute(KILL_WAITING).all())
 
 
 def hold_until(locks: SqlLocks, happens: Callable[[], object]) -> None:

@@ -7,6 +7,7 @@ from itertools import chain
 from types import SimpleNamespace
 
 import sqlalchemy as sa
+from attrs import frozen
 from sqlalchemy.engine import Engine
 
 from corelib.adapters.sqlalchemy.mssql import MssqlDialect
@@ -19,6 +20,9 @@ GREETING: dict[str, object] = {
     "sys.dm_exec_sessions": "READ COMMITTED",
     "fn_listextendedproperty": 1,
 }
+
+
+COLUMN = ("column", None, None, None, None, None, None)
 
 
 class Error(Exception):
@@ -52,12 +56,19 @@ class Row(tuple[object, ...]):
 NO_ROW = Row()
 
 
+@frozen
+class AfterMessage:
+    """An answer before which the server sends a message, which comes as a result without rows."""
+
+    answer: object
+
+
 class Cursor:
     def __init__(self, answers: ChainMap[str, object], executed: list[str]) -> None:
         self._answers = answers
         self._executed = executed
         self._row: tuple[object, ...] | None = None
-        self.description: list[tuple[object, ...]] = [("column", *[None] * 6)]
+        self.description: list[tuple[object, ...]] | None = [COLUMN]
         self.rowcount = -1
 
     def setinputsizes(self, *_: object) -> None: ...
@@ -70,9 +81,16 @@ class Cursor:
             answer = answer.pop(0) if answer else None
         if isinstance(answer, Exception):
             raise answer
-        self._row = answer or None if isinstance(answer, Row) else (answer,)
-        if isinstance(answer, Row):
+        self._take(answer)
+
+    def _take(self, answer: object) -> None:
+        if isinstance(answer, AfterMessage):
+            self.description, self._row = None, (answer.answer,)
+        elif isinstance(answer, Row):
+            self._row = answer or None
             self.description = [(f"column{number}", *[None] * 6) for number in range(max(len(answer), 3))]
+        else:
+            self.description, self._row = [COLUMN], (answer,)
 
     def fetchone(self) -> tuple[object, ...] | None:
         row, self._row = self._row, None
@@ -83,7 +101,8 @@ class Cursor:
         return [] if row is None else [row]
 
     def nextset(self) -> bool:
-        return False
+        was_message, self.description = self.description is None, [COLUMN]
+        return was_message
 
     def close(self) -> None: ...
 

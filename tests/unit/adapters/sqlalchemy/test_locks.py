@@ -203,6 +203,12 @@ class TestSqlLocks:
             assert type(refused.value) is kind
             assert text in str(refused.value)
 
+        def test_finds_the_code_behind_a_message(self) -> None:
+            locks = locks_answering(sp_getapplock=standin.AfterMessage(-1))
+
+            with pytest.raises(LockNotAvailable), locks.hold("invoices"):
+                pass
+
     class WhenTheServerDoesNotAnswer:
         def test_says_so(self) -> None:
             locks = locks_answering(LOGIN=lost())
