@@ -270,7 +270,8 @@ class TestLockFile:
             assert first.release()
 
     class WhenTheFileIsReplacedWhileItIsAwaited:
-        def test_takes_the_new_one(self, tmp_path: Path) -> None:
+        @pytest.mark.parametrize("take_away", [Path.unlink, lambda file: file.rename(file.with_suffix(".old"))])
+        def test_takes_the_new_one(self, tmp_path: Path, take_away: Callable[[Path], object]) -> None:
             first, second, third = (LockFile(tmp_path, request(timeout=PATIENTLY)) for _ in range(3))
             first.acquire()
             [file] = tmp_path.glob("*.lock")
@@ -278,7 +279,7 @@ class TestLockFile:
             with ThreadPoolExecutor(1) as thread:
                 waiting = thread.submit(second.acquire)
                 until(lambda: times_open(file) == 2, "the other one has opened the file")
-                file.unlink()
+                take_away(file)
                 first.close()
                 granted = waiting.result(PATIENCE)
 
