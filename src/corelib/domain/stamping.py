@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
 import attrs
 
@@ -43,6 +44,11 @@ def stamps(
 
 def field_of(kind: type, role: Role) -> str | None:
     """Return the name of the field with a role, the first if there are several; None if the class has not opted in."""
+    return _field_of(kind, role)
+
+
+@cache
+def _field_of(kind: type, role: Role) -> str | None:
     names = roles_of(kind).get(role) if attrs.has(kind) else None
     return names[0] if names else None
 

@@ -1,6 +1,7 @@
 """Fakes: the full behaviour of every port without I/O, for unit tests and for hosts that need no more."""
 
 from corelib.adapters.memory.clock import ManualClock
+from corelib.adapters.memory.faults import Faults
 from corelib.adapters.memory.locks import MemoryLocks
 from corelib.adapters.memory.logger import LogLine, MemoryLogger
 from corelib.adapters.memory.retrier import ImmediateRetrier
@@ -9,6 +10,7 @@ from corelib.adapters.memory.transport import MemoryTransport
 from corelib.adapters.memory.worker import InlineWorker
 
 __all__ = [
+    "Faults",
     "ImmediateRetrier",
     "InlineWorker",
     "LogLine",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from corelib.adapters.memory.tables import Stored, Tables, value_of
 from corelib.adapters.memory.view import View
-from corelib.domain.constraint import LongestText, NotNull, Reference, Unique
+from corelib.domain.constraint import Constraint, LongestText, NotNull, Reference, Unique
 from corelib.domain.specification_evaluation import at
 from corelib.errors import AlreadyExists, InvalidData, ReferenceViolation
 
@@ -14,8 +14,8 @@ Written = Iterable[tuple[type, object]]
 """Classes and identifiers of what was written."""
 
 
-def check_constraints(tables: Tables, view: View, written: Written) -> None:
-    """Make sure that what was written keeps every rule, together with what is committed.
+def check_constraints(tables: Tables, view: View, written: Written, rules: Sequence[Constraint]) -> None:
+    """Make sure that what was written keeps rules, together with what is committed.
 
     Raises:
         AlreadyExists: for a second use of a unique value.
@@ -24,7 +24,7 @@ def check_constraints(tables: Tables, view: View, written: Written) -> None:
     """
     for kind, identifier in written:
         stored = view.current(kind, identifier)
-        for rule in tables.constraints:
+        for rule in rules:
             if stored is None:
                 if isinstance(rule, Reference) and rule.target is kind:
                     _check_unused(tables, view, rule, identifier)

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from operator import is_
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -47,23 +48,35 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _copied(value: Any) -> Any:
-    kind: Any = type(value)
-    if kind in _VALUES or issubclass(kind, Enum):
-        return value
-    build = _COLLECTIONS.get(kind)
-    if build is not None:
-        return build(value)
-    names = _names(kind)
-    if names is None:
-        return copy.deepcopy(value)
-    parts = [getattr(value, name) for name in names]
-    copies = [_copied(part) for part in parts]
-    if _is_value(kind) and all(map(_identical, parts, copies)):
-        return value
-    duplicate: object = object.__new__(kind)
-    for name, part in zip(names, copies, strict=True):
-        object.__setattr__(duplicate, name, part)
-    return duplicate
+    kind: type[Any] = value.__class__
+    return value if kind in _VALUES else _copier(kind)(value)  # type: ignore[arg-type] # classes have a hash
+
+
+@cache
+def _copier(kind: type) -> Callable[[Any], Any]:
+    """Return what copies objects of a class."""
+    if issubclass(kind, Enum):
+        return lambda value: value
+    if kind in _COLLECTIONS:
+        return _COLLECTIONS[kind]
+    names = _names(kind)  # type: ignore[arg-type] # classes have a hash
+    return copy.deepcopy if names is None else _copier_of_fields(kind, names)
+
+
+def _copier_of_fields(kind: Any, names: tuple[str, ...]) -> Callable[[Any], Any]:
+    is_value = "id" not in names and "frozen" in kind.__setattr__.__name__
+
+    def copied(value: object) -> object:
+        parts = [getattr(value, name) for name in names]
+        copies = [_copied(part) for part in parts]
+        if is_value and all(map(is_, parts, copies)):
+            return value  # neither its owner nor a store sets the fields of a value object
+        duplicate: object = object.__new__(kind)
+        for name, part in zip(names, copies, strict=True):
+            object.__setattr__(duplicate, name, part)
+        return duplicate
+
+    return copied
 
 
 _COLLECTIONS: dict[type, Callable[[Any], Any]] = {
@@ -73,17 +86,7 @@ _COLLECTIONS: dict[type, Callable[[Any], Any]] = {
 }
 
 
-def _identical(one: object, other: object) -> bool:
-    return one is other
-
-
 @cache
 def _names(kind: type) -> tuple[str, ...] | None:
     """Return the names of the fields of an attrs class, None for others."""
     return tuple(entry.name for entry in attrs.fields(kind)) if attrs.has(kind) else None
-
-
-@cache
-def _is_value(kind: type) -> bool:
-    """Return whether a class is a value object, whose fields neither its owner nor a store sets."""
-    return "id" not in (_names(kind) or ()) and "frozen" in kind.__setattr__.__name__

@@ -8,9 +8,11 @@ from typing import TypeVar, cast
 from uuid import UUID
 
 from corelib.adapters.memory.constraints import check_constraints
+from corelib.adapters.memory.entries import Entry
 from corelib.adapters.memory.repository import MemoryRepository
 from corelib.adapters.memory.tables import Tables
 from corelib.adapters.memory.view import View
+from corelib.domain.constraint import Constraint, Reference
 from corelib.domain.event import RecordedEvent
 from corelib.domain.job import NewJob
 from corelib.errors import AlreadyExists, InvalidData, MisuseError, PersistenceError, UnboundHandler, UnitOfWorkClosed
@@ -38,7 +40,9 @@ class MemoryTransaction:
         self._begun = False
         self._ended = False
         self._failure: PersistenceError | None = None
-        self._checked = 0
+        self._begun_after = 0
+        self._references = [rule for rule in tables.constraints if isinstance(rule, Reference)]
+        self._own_rules = [rule for rule in tables.constraints if not isinstance(rule, Reference)]
 
     def repository(self, aggregate: type[A]) -> Repository[A, object]:
         """Return the collection of any class that has a field `id`."""
@@ -110,19 +114,15 @@ class MemoryTransaction:
             if pending:
                 self._begin(writes=True)
                 self._tables.faults.happen("flush")
-                written = [
-                    (repository.entries.kind, repository.entries.write(entry))
-                    for repository, entry in sorted(pending, key=lambda pair: pair[1].rank)
-                ]
-                self.check(written)
+                pending.sort(key=lambda pair: pair[1].rank)
+                written = [self._write(repository, entry) for repository, entry in pending]
+                self._check(written, self._references)
             with self._tables.lock:
                 self._tables.jobs.check_new(self._jobs)
 
     def check(self, written: Sequence[tuple[type, object]]) -> None:
         """Make sure that what was written keeps the constraints of the store."""
-        if self._tables.constraints:
-            with self._tables.lock:
-                check_constraints(self._tables, self._view, written)
+        self._check(written, self._tables.constraints)
 
     def commit(self) -> None:
         """Apply everything in one step, or nothing."""
@@ -174,7 +174,7 @@ class MemoryTransaction:
         if not self._begun:
             self._tables.faults.happen("begin")
             self._view.begin()
-            self._begun = True
+            self._begun, self._begun_after = True, self._tables.commits
         if writes and self._terms.read_only:
             raise MisuseError(
                 "Something has changed in a unit of work that is read-only.", hint="Leave read_only out of its terms."
@@ -185,7 +185,8 @@ class MemoryTransaction:
         with tables.lock:
             unannounced = tables.faults.happen("commit")
             self._view.confirm()
-            self.check([(kind, identifier) for kind, rows in self._view.writes.items() for identifier in rows])
+            if tables.commits != self._begun_after:  # others have committed since some of it was checked
+                self.check([(kind, identifier) for kind, rows in self._view.writes.items() for identifier in rows])
             for job_id, token in self._completed:
                 tables.jobs.check_lease(job_id, token)
             for key in self._keys:
@@ -199,6 +200,17 @@ class MemoryTransaction:
             tables.keys.update(self._keys)
         if unannounced is not None:
             raise unannounced
+
+    def _write(self, repository: MemoryRepository[object], entry: Entry[object]) -> tuple[type, object]:
+        """Write an aggregate and check it alone; references are checked when all are written, in whatever order."""
+        written = repository.entries.kind, repository.entries.write(entry)
+        self._check([written], self._own_rules)
+        return written
+
+    def _check(self, written: Sequence[tuple[type, object]], rules: Sequence[Constraint]) -> None:
+        if rules:
+            with self._tables.lock:
+                check_constraints(self._tables, self._view, written, rules)
 
     def _refuse_ended(self) -> None:
         if self._ended:
