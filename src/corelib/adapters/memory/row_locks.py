@@ -79,17 +79,21 @@ class RowLocks:
             raise _locked(
                 key, "is held by another transaction of the same thread, which cannot end while this one waits"
             )
-        seen = {holder}
-        while holder in self._waiting:
-            holder = self._holders[self._waiting[holder]].thread
-            if holder == owner.thread:
+        passed = {holder}
+        while (next_one := self._holder_for(holder)) is not None and next_one not in passed:
+            if next_one == owner.thread:
                 raise TransientFailure(
                     f"A deadlock: who holds {_name(key)} waits for what this transaction holds.",
                     hint="Run the unit of work again; lock aggregates in the same order everywhere.",
                 )
-            if holder in seen:
-                return
-            seen.add(holder)
+            passed.add(next_one)
+            holder = next_one
+
+    def _holder_for(self, thread: int) -> int | None:
+        """Return which thread holds what another one waits for; None if it waits for nothing that is still held."""
+        key = self._waiting.get(thread)
+        holder = None if key is None else self._holders.get(key)
+        return None if holder is None else holder.thread
 
 
 def _locked(key: Key, reason: str) -> RowLocked:
