@@ -121,7 +121,7 @@ class MemoryRepository(Generic[A]):
         """Take an aggregate out."""
         self._enter()
         entry = self.entries.find(aggregate)
-        if entry is None:
+        if entry is None or entry.tenant != tenant_for(self._kind, _tenant()):
             raise MisuseError(
                 f"{self._kind.__name__} {identifier_of(aggregate)!r} does not belong to this unit of work.",
                 hint="Load it here before removing it.",

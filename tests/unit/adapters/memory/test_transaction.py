@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,10 +9,12 @@ from attrs import define, field, frozen
 
 from corelib.adapters.memory import ManualClock, MemoryStorage
 from corelib.adapters.memory.transaction import MemoryTransaction
+from corelib.application.context import use_context
 from corelib.domain.aggregate import Aggregate
 from corelib.domain.constraint import Constraint, LongestText, NotNull, Reference, Unique
 from corelib.domain.context import Context
 from corelib.domain.event import RecordedEvent
+from corelib.domain.fields import assigned_field, created_at_field, removal_field, tenant_field
 from corelib.domain.identifiers import new_id
 from corelib.domain.job import NewJob
 from corelib.domain.specification import where
@@ -52,6 +54,36 @@ class Book(Aggregate):
     def rename(self, title: str) -> None:
         self.title = title
         self.record(Renamed(title))
+
+
+@define(eq=False)
+class Ticket:
+    title: str = ""
+    id: int | None = assigned_field()
+
+
+@frozen(eq=False)
+class Leaf:
+    id: str
+    made_at: datetime | None = created_at_field()
+    gone_at: datetime | None = removal_field()
+
+
+@frozen
+class Place:
+    shelf: str
+    number: int
+
+
+@define(eq=False)
+class Slot:
+    id: Place
+
+
+@define(eq=False)
+class Note:
+    id: str
+    tenant: str | None = tenant_field()
 
 
 def storage(*constraints: Constraint) -> MemoryStorage:
@@ -502,6 +534,77 @@ class TestMemoryTransaction:
             assert book.shelf_id == "S"
             with pytest.raises(ConcurrencyConflict):
                 begun.commit()
+
+
+class TestMemoryRepository:
+    class WhenTheStoreAssignsIdentifiers:
+        def test_cannot_store_what_has_none_over_something(self) -> None:
+            begun = storage().begin()
+
+            with pytest.raises(MisuseError, match="can only be added"):
+                begun.repository(Ticket).upsert_many([Ticket()])
+
+        def test_refuses_an_identifier_that_somebody_else_has_set(self) -> None:
+            begun = storage().begin()
+            ticket = Ticket()
+            begun.repository(Ticket).add(ticket)
+            ticket.id = 7
+
+            with pytest.raises(MisuseError, match="was changed from None"):
+                begun.flush()
+
+        def test_never_assigns_one_twice(self) -> None:
+            store = storage()
+            first, second = Ticket(), Ticket()
+            begun = store.begin()
+            begun.repository(Ticket).add(first)
+            begun.flush()
+            begun.rollback()
+
+            begun = store.begin()
+            begun.repository(Ticket).add(second)
+            begun.commit()
+
+            assert (first.id, second.id) == (1, 2)
+
+    class WhenAnAggregateIsFrozen:
+        def test_is_stamped_and_removed_like_any_other(self) -> None:
+            store = storage()
+            begun = store.begin()
+            begun.repository(Leaf).add(Leaf("1"))
+            begun.commit()
+            begun = store.begin()
+            leaves = begun.repository(Leaf)
+
+            leaves.remove(leaves.get("1"))
+            begun.commit()
+
+            (leaf,) = store.begin().repository(Leaf).list_removed()
+            assert (leaf.made_at, leaf.gone_at) == (ManualClock().now(), ManualClock().now())
+
+    class WhenTheIdentifierIsComposite:
+        def test_sorts_and_turns_pages_by_its_fields(self) -> None:
+            store = storage()
+            begun = store.begin()
+            slots = begun.repository(Slot)
+            slots.add_many(Slot(Place(shelf, number)) for shelf, number in [("b", 1), ("a", 10), ("a", 9)])
+
+            first = slots.page_after(size=2)
+            second = slots.page_after(first.next, size=2)
+
+            assert [slot.id for slot in first.items] == [Place("a", 9), Place("a", 10)]
+            assert [slot.id for slot in second.items] == [Place("b", 1)]
+            assert slots.get(Place("a", 9)).id == Place("a", 9)
+
+    class WhenTheContextHasChanged:
+        def test_cannot_remove_what_belongs_to_another_tenant(self) -> None:
+            begun = storage().begin()
+            note = Note("1")
+            with use_context(Context("c", tenant="one")):
+                begun.repository(Note).add(note)
+
+            with use_context(Context("c", tenant="two")), pytest.raises(MisuseError):
+                begun.repository(Note).remove(note)
 
 
 class TestConstraints:
