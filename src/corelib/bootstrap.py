@@ -150,7 +150,7 @@ def _storage(app: App, settings: Settings, clock: Clock, log: Logger) -> Storage
         extra = "sqlalchemy" if scheme == "sqlite" else scheme
         raise MissingExtra("sqlalchemy", extra=extra, purpose=f"A {scheme}: database") from None
     engines = create_engines(_engine_settings(app, settings, log))
-    return SqlStorage(engines.primary, _schema(app), replica=engines.replica, log=log)
+    return SqlStorage(engines.primary, schema_of(app), replica=engines.replica, log=log)
 
 
 def _engine_settings(app: App, settings: Settings, log: Logger) -> EngineSettings:
@@ -181,9 +181,17 @@ def _locks(storage: Storage) -> Locks:
     return SqlLocks(cast("SqlStorage", storage).engine)
 
 
-def _schema(app: App) -> SqlSchema:
-    from corelib.adapters.sqlalchemy import SqlSchema  # noqa: PLC0415 - an extra, found by the caller
+def schema_of(app: App) -> SqlSchema:
+    """Import the schema that an app names.
 
+    Raises:
+        InvalidSetting: if it names none, or there is none at that place.
+        MissingExtra: if SQLAlchemy is not installed.
+    """
+    try:
+        from corelib.adapters.sqlalchemy import SqlSchema  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        raise MissingExtra("sqlalchemy", extra="sqlalchemy", purpose="A schema") from None
     if app.schema is None:
         raise InvalidSetting(
             f"The app {app.name} names no schema, so it cannot use a database.",

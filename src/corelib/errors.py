@@ -238,6 +238,10 @@ class StorageFull(PersistentFailure):
     """The store has no room left, on its disk or in its quota, until somebody makes some."""
 
 
+class MigrationFailed(PersistentFailure):
+    """A migration could not be run; the tables are as they were before."""
+
+
 class IntegrityViolation(PersistentFailure):
     """A constraint of the database refuses the data.
 

@@ -130,4 +130,5 @@ schema = SqlSchema(
         mapped(Invoice, invoice),
         mapped(Confirmation, confirmation),
     ],
+    migrations="kitlab.adapters.migrations",
 )

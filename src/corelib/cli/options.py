@@ -26,6 +26,11 @@ def add_app(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database-url", metavar="URL", help=f"default: the environment variable {DATABASE_VARIABLE}")
 
 
+def add_component(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add `--component`."""
+    parser.add_argument("--component", metavar="NAME", help=f"corelib, or the name of the host's schema; {default}")
+
+
 def load_app(path: str) -> App:
     """Import the host's App; modules of the working directory are found as Python finds them for a script there.
 
@@ -53,8 +58,9 @@ def url_of(given: str | None, variable: str, purpose: str, environment: Mapping[
 
 def logger() -> Logger:
     """Return a logger on standard error: JSON lines with structlog where it is installed, else plain text."""
-    # The brokers' clients write a traceback for every lost connection; what matters of that is in corelib's own lines.
-    for name in ("pika", "dramatiq"):
+    # The brokers' clients write a traceback for every lost connection, Alembic what it is about to do; what matters of
+    # that is in corelib's own lines.
+    for name in ("pika", "dramatiq", "alembic"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if find_spec("structlog") is None:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -131,6 +132,17 @@ class SqlDialect(Protocol):
 
     def lock_sessions(self, engine: Engine) -> LockSessions:
         """Return what opens the sessions on which named locks hang."""
+        ...
+
+    def changing_tables(self, connection: Connection) -> AbstractContextManager[None]:
+        """Run the block in a transaction that holds the lock for changing tables, and commit.
+
+        Args:
+            connection: without a transaction.
+
+        Raises:
+            ReferenceViolation: if tables were made anew, and a row then refers to nothing.
+        """
         ...
 
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:

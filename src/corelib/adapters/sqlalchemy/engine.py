@@ -115,3 +115,15 @@ def warnings_of(engine: Engine) -> tuple[str, ...]:
     dialect = dialect_of(engine)
     with translated(dialect), engine.connect() as connection:
         return tuple(dialect.warnings(connection))
+
+
+def dialect_named(name: str) -> SqlDialect:
+    """Return what is particular to the engine of that name, or to that of a URL.
+
+    Raises:
+        UnknownScheme: if no dialect serves it.
+    """
+    backend = name.partition(":")[0].partition("+")[0]
+    if backend not in _DIALECTS:
+        raise UnknownScheme("database", backend, SCHEMES)
+    return _DIALECTS[backend]

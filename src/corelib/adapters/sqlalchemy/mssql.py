@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -248,6 +249,13 @@ class MssqlDialect:
     def lock_sessions(self, engine: Engine) -> LockSessions:
         """Lock by application locks that a session owns."""
         return ServerLockSessions(engine, self, MssqlLocking())
+
+    @contextmanager
+    def changing_tables(self, connection: Connection) -> Iterator[None]:
+        """Begin, take the lock, commit: the server rolls back changes of tables too."""
+        with connection.begin():
+            self.lock_schema(connection)
+            yield
 
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
         """Classify by native number, then by SQLSTATE."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
@@ -154,6 +155,13 @@ class PostgresqlDialect:
     def lock_sessions(self, engine: Engine) -> LockSessions:
         """Lock by advisory locks of a session."""
         return ServerLockSessions(engine, self, PostgresqlLocking())
+
+    @contextmanager
+    def changing_tables(self, connection: Connection) -> Iterator[None]:
+        """Begin, take the lock, commit: the server rolls back changes of tables too."""
+        with connection.begin():
+            self.lock_schema(connection)
+            yield
 
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
         """Classify by SQLSTATE."""

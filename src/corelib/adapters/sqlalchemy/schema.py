@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 import sqlalchemy as sa
 from attrs import define, field, frozen, validators
@@ -12,9 +13,12 @@ from sqlalchemy.engine import Connection
 from corelib.adapters.sqlalchemy import tables
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.mapping import AggregateMapping
+from corelib.adapters.sqlalchemy.migrations.revisions import Revisions, revisions_in
 from corelib.adapters.sqlalchemy.queries import Queries
 from corelib.adapters.sqlalchemy.statements import Statements
-from corelib.errors import SchemaMissing, SchemaOutdated, SchemaTooNew
+from corelib.errors import InvalidSetting, SchemaMissing, SchemaOutdated, SchemaTooNew
+
+FIRST_REVISIONS = ("0001",)
 
 
 @define(eq=False)
@@ -25,18 +29,24 @@ class SqlSchema:
         name: of the host; the table `<name>_version` holds the revision of its tables.
         metadata: all tables of the host, mapped or not.
         mappings: the aggregates.
-        revisions: known revisions of the tables, oldest first; this version of the host works with the last.
+        revisions: known revisions of the tables, oldest first; this version of the host works with the last. For a
+            host without migrations: its tables are made in one go, and never changed.
+        migrations: the importable package that holds the host's revision files (`kitlab.adapters.migrations`), or
+            their folder. It is read when the tables are made, checked or changed, not before.
     """
 
     name: str = field(validator=validators.matches_re(r"[a-z][a-z0-9_]{0,40}"))
     metadata: sa.MetaData
     mappings: Sequence[AggregateMapping]
-    revisions: Sequence[str] = field(default=("0001",), validator=validators.min_len(1))
+    revisions: Sequence[str] = field(default=FIRST_REVISIONS, validator=validators.min_len(1))
+    migrations: str | Path | None = None
     _by_class: dict[type, AggregateMapping] = field(init=False, repr=False)
     _statements: dict[tuple[type, str], tuple[Statements, Queries]] = field(factory=dict, init=False, repr=False)
     _ranks: dict[type, int] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        if self.migrations is not None and self.revisions is not FIRST_REVISIONS:
+            raise ValueError("revisions are those of the migrations where there are some: name one of the two")
         self._by_class = {mapping.kind: mapping for mapping in self.mappings}
         self._ranks = {kind: rank for rank, kind in enumerate(_sorted(self.mappings))}
 
@@ -65,9 +75,31 @@ class SqlSchema:
     def components(self) -> tuple[Component, ...]:
         """Return the sets of tables that have revisions of their own: corelib's and the host's."""
         return (
-            Component("corelib", tables.metadata, tables.REVISIONS),
-            Component(self.name, self.metadata, tuple(self.revisions)),
+            Component("corelib", tables.metadata, migrations=tables.MIGRATIONS),
+            Component(self.name, self.metadata, tuple(self.revisions), self.migrations),
         )
+
+    def chosen(self, name: str | None) -> Sequence[Component]:
+        """Return the component of that name, or all of them.
+
+        Raises:
+            InvalidSetting: if there is none of that name.
+        """
+        return self.components() if name is None else [self.component(name)]
+
+    def component(self, name: str | None = None, *, migrated: bool = False) -> Component:
+        """Return the component of that name, by default the host's.
+
+        Raises:
+            InvalidSetting: if there is none, or it has no migrations although it should.
+        """
+        components = {component.name: component for component in self.components()}
+        found = components.get(name or self.name)
+        if found is None:
+            raise InvalidSetting(f"There is no component {name}.", hint=f"Known are: {', '.join(components)}.")
+        if migrated and found.migrations is None:
+            found.read_revisions()  # says so
+        return found
 
 
 def _sorted(mappings: Sequence[AggregateMapping]) -> Sequence[type]:
@@ -90,18 +122,48 @@ def _sorted(mappings: Sequence[AggregateMapping]) -> Sequence[type]:
 class Component:
     """Tables that are made and upgraded together; their revision stands in `<name>_version.version_num`.
 
-    The layout of that table is Alembic's, so that migrations can take over where `create` began.
+    The layout of that table is Alembic's.
     """
 
     name: str
     metadata: sa.MetaData
-    revisions: Sequence[str]
+    revisions: Sequence[str] = FIRST_REVISIONS
+    migrations: str | Path | None = None
 
     @property
     def version_table(self) -> sa.Table:
         """Return the table that holds the revision."""
         column = sa.Column("version_num", sa.Unicode(32), primary_key=True)
         return sa.Table(f"{self.name}_version", sa.MetaData(), column)
+
+    def read_revisions(self) -> Revisions:
+        """Read the revision files.
+
+        Raises:
+            InvalidSetting: if the component has no migrations, or they cannot be used.
+        """
+        if self.migrations is None:
+            raise InvalidSetting(
+                f"The schema of {self.name} has no migrations.",
+                hint=f'Name the package for their files: SqlSchema(..., migrations="{self.name}.migrations").',
+            )
+        return revisions_in(self.migrations, self.name)
+
+    def known(self) -> Sequence[str]:
+        """Return the known revisions, oldest first; the last is the one that this program needs.
+
+        Raises:
+            InvalidSetting: if there are migrations, but they cannot be used, or there is none yet.
+        """
+        if self.migrations is None:
+            return self.revisions
+        names = self.read_revisions().names
+        if not names:
+            raise InvalidSetting(
+                f"There is no migration of {self.name} in {self.migrations} yet.",
+                hint="Write the first: corelib db revision --app ... --autogenerate -m TEXT",
+            )
+        return names
 
     def found(self, connection: Connection) -> str | None:
         """Return the revision of a database, or None if it has none of these tables."""
@@ -115,8 +177,10 @@ class Component:
 
         Raises:
             SchemaMissing, SchemaOutdated, SchemaTooNew: if it has not.
+            InvalidSetting: if the migrations cannot be used.
         """
-        found, wanted = self.found(connection), self.revisions[-1]
+        known = self.known()
+        found, wanted = self.found(connection), known[-1]
         if found is None:
             raise SchemaMissing(
                 f"The database has no tables of {self.name} (there is no {self.name}_version).",
@@ -124,22 +188,27 @@ class Component:
             )
         if found == wanted:
             return
-        if found in self.revisions:
-            raise SchemaOutdated(
-                f"The tables of {self.name} are of revision {found}; this program needs {wanted}.",
-                hint="Upgrade the database before starting this version.",
-            )
-        raise SchemaTooNew(
-            f"The tables of {self.name} are of revision {found}, which this program does not know yet.",
-            hint="Start the newer version of the program.",
+        self.refuse_unknown(found, known)
+        command = "" if self.migrations is None else ": corelib db upgrade --app ..."
+        raise SchemaOutdated(
+            f"The tables of {self.name} are of revision {found}; this program needs {wanted}.",
+            hint=f"Upgrade the database before starting this version{command or '.'}",
         )
 
+    def refuse_unknown(self, found: str | None, known: Sequence[str]) -> None:
+        """Raise SchemaTooNew if a database has tables of a revision that is not known."""
+        if found is not None and found not in known:
+            raise SchemaTooNew(
+                f"The tables of {self.name} are of revision {found}, which this program does not know yet.",
+                hint="Start the newer version of the program.",
+            )
+
     def create(self, connection: Connection) -> None:
-        """Make the tables if there are none; otherwise check them."""
+        """Make the tables, without migrations, if there are none; otherwise check them."""
         if self.found(connection) is not None:
             self.check(connection)
             return
         self.metadata.create_all(connection)
         version = self.version_table
-        version.create(connection)
+        version.create(connection, checkfirst=True)
         connection.execute(version.insert(), {"version_num": self.revisions[-1]})

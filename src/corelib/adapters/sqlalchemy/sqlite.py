@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ from corelib.adapters.sqlalchemy.sqlite_errors import PRIMARY, known_error, reme
 from corelib.adapters.sqlalchemy.sqlite_locks import LockFile
 from corelib.adapters.sqlalchemy.terms import before_return, milliseconds_of, restore_on_return
 from corelib.domain.specification import Operator
-from corelib.errors import CorelibError, DatabaseMissing, InvalidSetting
+from corelib.errors import CorelibError, DatabaseMissing, InvalidSetting, ReferenceViolation
 from corelib.ports.repository import Locking
 from corelib.ports.storage import Terms
 
@@ -158,6 +159,24 @@ class SqliteDialect:
         folder = Path(f"{engine.url.database}-locks").absolute()
         return lambda request: LockFile(folder, request)
 
+    @contextmanager
+    def changing_tables(self, connection: Connection) -> Iterator[None]:
+        """Begin and commit, without foreign keys in between, which are checked at the end.
+
+        SQLite changes most things of a table by making it anew: with foreign keys, dropping the old one would delete or
+        refuse the rows that refer to it (SQLite: "ALTER TABLE", section 7; the switch does nothing in a transaction).
+        """
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        driver.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                before = _schema_version(connection)
+                yield
+                if _schema_version(connection) != before:
+                    _refuse_lost_references(connection)
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
+
     def classify(self, error: sa.exc.DBAPIError) -> CorelibError:
         """Classify by extended result code."""
         return known_error(error) or refused(error.orig or error)
@@ -213,6 +232,18 @@ def _begin(connection: Connection) -> None:
     """Take the write lock at once: a transaction that read first could not get it later while others write."""
     reading = connection.get_execution_options().get(READ_ONLY, False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _schema_version(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA schema_version").scalar_one())
+
+
+def _refuse_lost_references(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise ReferenceViolation(
+            f"The change of tables was undone: a row of {broken[0]} refers to a row of {broken[2]} that is not there."
+        )
 
 
 _FORMAT = "'%Y-%m-%d %H:%M:%f'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -11,6 +12,7 @@ from corelib.adapters.sqlalchemy import job_rows, tables
 from corelib.adapters.sqlalchemy.engine import dialect_of
 from corelib.adapters.sqlalchemy.failures import translated
 from corelib.adapters.sqlalchemy.job_store import SqlJobStore
+from corelib.adapters.sqlalchemy.migrations import online
 from corelib.adapters.sqlalchemy.plans import Plans
 from corelib.adapters.sqlalchemy.schema import SqlSchema
 from corelib.adapters.sqlalchemy.sqlite import READ_ONLY
@@ -22,6 +24,9 @@ from corelib.ports.clock import Clock
 from corelib.ports.codec import Codec
 from corelib.ports.logger import Logger
 from corelib.ports.storage import DEFAULT_TERMS, Terms
+
+if TYPE_CHECKING:
+    from corelib.adapters.sqlalchemy.migrations.commands import Migrations
 
 EVENTS_AT_A_TIME = 500
 
@@ -107,11 +112,17 @@ class SqlStorage:
                     self._log.warning("database setting", advice=warning)
 
     def create(self) -> None:
-        """Make missing tables, one process at a time."""
-        with translated(self._dialect), self._engine.begin() as connection:
-            self._dialect.lock_schema(connection)
-            for component in self._schema.components():
-                component.create(connection)
+        """Make missing tables and upgrade older ones, one process at a time."""
+        self.migrations.upgrade()
+
+    @property
+    def migrations(self) -> Migrations:
+        """Return the migrations of this database.
+
+        Raises:
+            MissingExtra: if Alembic is not installed.
+        """
+        return online(self._engine, self._dialect, self._schema)
 
     def close(self) -> None:
         """Dispose of the engines."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
 
 from corelib.adapters.sqlalchemy.types import UtcDateTime
 
-REVISIONS = ("0001", "0002")
-"""Known revisions of these tables, oldest first; the last is the one this version works with."""
+MIGRATIONS: Path = Path(__file__).parent / "migrations" / "versions"
+"""The revision files of these tables: whoever changes a table here adds one there."""
 
 metadata: sa.MetaData = sa.MetaData()
 

@@ -1,0 +1,1 @@
+"""The revisions of kitlab's tables, one file each."""
