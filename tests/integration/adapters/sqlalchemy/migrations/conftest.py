@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sqlalchemy")
+
+from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, sqlite_file
+
+SERVERS = {"postgresql": POSTGRESQL, "mssql": MSSQL}
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mssql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, on each engine."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            yield sqlite_file(tmp_path)
+        else:
+            yield stack.enter_context(fresh_database(server_named_by(SERVERS[request.param])))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder for revision files."""
+    made = tmp_path / "revisions"
+    made.mkdir()
+    return made
