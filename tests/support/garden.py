@@ -48,6 +48,7 @@ def models() -> sa.MetaData:
         sa.Column("name", sa.Unicode(100), nullable=False),
         sa.Column("notes", sa.UnicodeText),
         sa.Column("seeds", sa.BigInteger, server_default="12"),
+        sa.Column("colour", sa.Unicode(20), server_default="red, (or pink"),
     )
     growing = plant.c.notes.is_(None)
     sa.Index("ix_plant_name", plant.c.name, mssql_where=growing, postgresql_where=growing, sqlite_where=growing)

@@ -41,7 +41,7 @@ def compared(connection: Connection, component: Component) -> tuple[MigrationScr
         connection,
         include_name=is_ours,
         include_schemas=schemas > {None},
-        compare_type=_types_differ,
+        compare_type=types_differ,
         compare_server_default=True,
     )
     return produce_migrations(context, component.metadata), context
@@ -55,7 +55,7 @@ def differences(connection: Connection, component: Component) -> list[str]:
     ]
 
 
-def _types_differ(
+def types_differ(
     context: MigrationContext,
     _: sa.Column[Any],
     __: sa.Column[Any],

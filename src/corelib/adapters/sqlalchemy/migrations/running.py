@@ -28,7 +28,8 @@ _OF_THE_PROCESS = threading.RLock()
 # Without the first option an error would leave the transaction open, and filtered indexes ask for the second, which
 # sqlcmd switches off (Microsoft: "SET XACT_ABORT", "CREATE INDEX", "sqlcmd utility").
 _FIRST_LINES = {
-    "mssql": "-- Run it with sqlcmd -b, which stops at the first error.\nSET XACT_ABORT, QUOTED_IDENTIFIER ON;\nGO\n\n",
+    "mssql": "-- Run it with sqlcmd -b, which stops at the first error.\n"
+    "SET XACT_ABORT ON;\nSET QUOTED_IDENTIFIER ON;\nGO\n\n",
     "postgresql": "-- Run it with psql -v ON_ERROR_STOP=1, which stops at the first error.\n\n",
     "sqlite": "-- Run it with sqlite3 -bail, which stops at the first error.\n\n",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,8 @@ from sqlalchemy.types import TypeEngine
 from corelib.adapters import sqlalchemy as adapter
 from corelib.adapters.sqlalchemy.migrations.revisions import Revisions
 from corelib.adapters.sqlalchemy.migrations.running import OneTransaction
+
+LONGEST_LINE = 110
 
 Imports = dict[str, set[str]]
 """The names that a file needs, by their module."""
@@ -111,17 +114,47 @@ def _imports(text: str, found: Imports) -> str:
 
 
 def _tidy(code: str) -> str:
-    """Lay out the calls that Alembic leaves without indentation as people do."""
+    """Lay out calls as people do: on one line, or each argument on its own."""
     tidy: list[str] = []
-    inside = False
-    for line in code.replace(", schema=None)", ")").replace(", )", ")").splitlines():
-        opening = re.fullmatch(r'( *)op\.create_table\(("[^"]*"),', line)
-        inside = bool(opening) or (inside and line.strip() != ")")
-        if opening:
-            tidy += [f"{opening[1]}op.create_table(", f"{opening[1]}    {opening[2]},"]
+    for line in _joined(code.replace(", schema=None) as", ") as").splitlines()):
+        call = re.fullmatch(r"( *)([\w.]+\()(.*)\)", line)
+        if call and (len(line) > LONGEST_LINE or ".create_table(" in line):
+            indentation, function, arguments = call.groups()
+            tidy += [f"{indentation}{function}", *(f"{indentation}    {each}," for each in _split(arguments))]
+            tidy.append(f"{indentation})")
         else:
-            tidy.append(f"    {line.rstrip(',')}," if inside else line)
+            tidy.append(line)
     return "\n".join(tidy)
+
+
+def _joined(lines: Iterable[str]) -> Iterator[str]:
+    """Put calls that Alembic has broken into lines back on one."""
+    depth = 0
+    call = ""
+    for each in lines:
+        line = re.sub(r", \)(?=,?$)", ")", each)
+        call = f"{call} {line.strip()}" if depth else line
+        depth += _depth(line)
+        if depth == 0:
+            yield re.sub(r",? \)$", ")", call)
+
+
+def _split(arguments: str) -> Iterator[str]:
+    """Give the arguments of a call, which may be calls with arguments of their own."""
+    argument = ""
+    for part in arguments.split(", "):
+        argument = f"{argument}, {part}" if argument else part
+        if _depth(argument) == 0:
+            yield argument
+            argument = ""
+
+
+def _depth(code: str) -> int:
+    """Return how many brackets or quotes are open at the end; brackets within texts do not count."""
+    outside = re.sub(r"\"(\\.|[^\"\\])*\"|'(\\.|[^'\\])*'", "", code)
+    if "'" in outside or '"' in outside:
+        return 1
+    return sum(outside.count(bracket) for bracket in "([{") - sum(outside.count(bracket) for bracket in ")]}")
 
 
 def _with_double_quotes(code: str) -> str:

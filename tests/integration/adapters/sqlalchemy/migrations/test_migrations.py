@@ -14,7 +14,6 @@ pytest.importorskip("sqlalchemy")
 pytest.importorskip("cattrs")
 
 import sqlalchemy as sa
-from kitlab.adapters.tables import schema as kitlab
 from tests.support.commands import python, with_kitlab
 from tests.support.databases import opened, sqlite_file
 from tests.support.garden import BEDS, PLANTS, garden, models, write_revision, write_two
@@ -32,6 +31,7 @@ from corelib.errors import (
     UnknownScheme,
 )
 from corelib.testing.contracts.sample_tables import schema as sample
+from kitlab.adapters.tables import schema as kitlab
 
 Opener = Callable[[SqlSchema], SqlStorage]
 
@@ -252,7 +252,7 @@ class TestUpgrade:
             storage = open_(garden(folder))
 
             with pytest.raises(
-                MigrationFailed, match="in one transaction, all or nothing.* Run that statement by hand"
+                MigrationFailed, match=r"in one transaction, all or nothing.* Run that statement by hand"
             ):
                 storage.create()
 
@@ -372,7 +372,7 @@ class TestDowngrade:
             storage = open_(garden(write_two(folder)))
             storage.migrations.upgrade("0001")
 
-            with pytest.raises(InvalidSetting, match="newer than 0001.* Use corelib db upgrade"):
+            with pytest.raises(InvalidSetting, match=r"newer than 0001.* Use corelib db upgrade"):
                 storage.migrations.downgrade("0002")
 
     class WhenItWouldGoPastTheBase:
@@ -635,7 +635,7 @@ class TestScript:
 
     class WhenTheDialectIsUnknown:
         def test_lists_those_that_there_are(self) -> None:
-            with pytest.raises(UnknownScheme, match="'mysql'.*sqlite, postgresql, mssql"):
+            with pytest.raises(UnknownScheme, match=r"'mysql'.*sqlite, postgresql, mssql"):
                 offline(kitlab).script("mysql://root@x/y")
 
 
@@ -669,6 +669,54 @@ from corelib.adapters.sqlalchemy import ExactDecimal, UtcDateTime
 
 revision = "0001"
 down_revision = None
+
+
+def upgrade() -> None:
+    """Do it."""
+    op.create_table(
+        "garden_bed",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Unicode(length=20), nullable=False),
+        sa.Column("area", ExactDecimal(precision=18, scale=4), nullable=False),
+        sa.Column("sunny", sa.Boolean(), server_default=sa.text("1"), nullable=False),
+        sa.Column("dug_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("number"),
+    )
+    op.create_table(
+        "garden_plant",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("bed_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Unicode(length=100), nullable=False),
+        sa.Column("notes", sa.UnicodeText(), nullable=True),
+        sa.Column("seeds", sa.BigInteger(), server_default="12", nullable=True),
+        sa.Column("colour", sa.Unicode(length=20), server_default="red, (or pink", nullable=True),
+        sa.ForeignKeyConstraint(["bed_id"], ["garden_bed.id"], name="fk_plant_bed"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("garden_plant") as batch_op:
+        batch_op.create_index(
+            "ix_plant_name",
+            ["name"],
+            unique=False,
+            mssql_where=sa.text("notes IS NULL"),
+            postgresql_where=sa.text("notes IS NULL"),
+            sqlite_where=sa.text("notes IS NULL"),
+        )
+
+
+def downgrade() -> None:
+    """Undo it."""
+    with op.batch_alter_table("garden_plant") as batch_op:
+        batch_op.drop_index(
+            "ix_plant_name",
+            mssql_where=sa.text("notes IS NULL"),
+            postgresql_where=sa.text("notes IS NULL"),
+            sqlite_where=sa.text("notes IS NULL"),
+        )
+
+    op.drop_table("garden_plant")
+    op.drop_table("garden_bed")
 '''
 
 EMPTY_FILE = '''"""Move seeds."""
