@@ -99,11 +99,25 @@ class TestDatabaseUrl:
 
             assert_one_sentence(ended, extra)
 
+    class WhenAlembicIsNotInstalled:
+        @pytest.mark.parametrize("action", ["create", "upgrade", "current", "sql"])
+        def test_names_the_extra_to_install(self, action: str, tmp_path: Path) -> None:
+            (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['alembic'] = None\n")
+            paths = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+            url = f"sqlite:///{tmp_path / 'kitlab.sqlite'}"
+
+            ended = python(
+                "-m", "corelib", "db", action, *KITLAB, "--database-url", url, environment=first_on_path(paths)
+            )
+
+            assert_one_sentence(ended, "needs alembic", "corelib[sqlalchemy]")
+
     class WhenNothingListensThere:
         def test_says_that_the_server_does_not_answer(self, tmp_path: Path) -> None:
             url = f"postgresql://u:{SECRET}@127.0.0.1:{closed_port()}/kitlab"
 
-            for ended in (check_database(url), demo(tmp_path, "--database-url", url)):
+            upgraded = python("-m", "corelib", "db", "upgrade", *KITLAB, "--database-url", url)
+            for ended in (check_database(url), upgraded, demo(tmp_path, "--database-url", url)):
                 assert_one_sentence(ended, "does not answer", "Check host and port")
 
     class WhenThePasswordIsWrong:

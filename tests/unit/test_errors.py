@@ -12,6 +12,7 @@ from corelib.errors import (
     InvalidData,
     LockLost,
     LockNotAvailable,
+    MigrationFailed,
     MissingExtra,
     MisuseError,
     NotFound,
@@ -54,6 +55,7 @@ FAMILIES = [
     (ReferenceViolation, PersistentFailure),
     (InvalidData, PersistentFailure),
     (LockNotAvailable, TransientFailure),
+    (MigrationFailed, PersistentFailure),
     (UnitOfWorkClosed, MisuseError),
 ]
 
