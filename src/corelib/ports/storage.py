@@ -165,10 +165,13 @@ class Storage(Protocol):
         ...
 
     def create(self) -> None:
-        """Make the tables where they do not exist; existing data stays. Several processes may do so at once.
+        """Make the tables where they do not exist, and bring older ones to this version; existing data stays.
+
+        Several processes may do so at once: one does it. It is done as a whole or not at all.
 
         Raises:
             ConfigurationError: as `check` does.
+            PersistentFailure: if the store refuses a change.
         """
         ...
 

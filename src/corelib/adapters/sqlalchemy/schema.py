@@ -18,7 +18,7 @@ from corelib.adapters.sqlalchemy.queries import Queries
 from corelib.adapters.sqlalchemy.statements import Statements
 from corelib.errors import InvalidSetting, SchemaMissing, SchemaOutdated, SchemaTooNew
 
-FIRST_REVISIONS = ("0001",)
+FIRST_REVISIONS: tuple[str, ...] = ("0001",)
 
 
 @define(eq=False)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ pytest.importorskip("psycopg")
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 from tests.unit.adapters.sqlalchemy import standin
-from tests.unit.adapters.sqlalchemy.sample import shop_schema
+from tests.unit.adapters.sqlalchemy.sample import sent_by, shop_schema
 
 from corelib.adapters.sqlalchemy import SqlStorage
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
@@ -64,6 +66,15 @@ def translation(dialect: SqlDialect, error: Exception, *, committing: bool = Fal
 def of_server(number: int, state: str, text: str, kind: type[Exception] = standin.ProgrammingError) -> Exception:
     """An error that SQL Server reports, as pyodbc raises it."""
     return kind(state, f"[{state}] {SERVER}{text} ({number}) (SQLExecDirectW)")
+
+
+@contextmanager
+def ended(engine: Engine) -> Iterator[list[str]]:
+    """How transactions end within the block."""
+    ends: list[str] = []
+    sa.event.listen(engine, "commit", lambda _: ends.append("commit"))
+    sa.event.listen(engine, "rollback", lambda _: ends.append("rollback"))
+    yield ends
 
 
 def on_mssql(error: Exception) -> CorelibError:
@@ -306,6 +317,26 @@ class TestMssqlDialect:
                 pytest.raises(TransientFailure, match=f"sp_getapplock returned {code}"),
             ):
                 MssqlDialect().lock_schema(connection)
+
+        def test_changes_them_in_a_transaction_that_holds_it(self) -> None:
+            engine = standin.mssql_engine({"sp_getapplock": 0})
+
+            with engine.connect() as connection, ended(engine) as ends, sent_by(engine) as sent:
+                with MssqlDialect().changing_tables(connection):
+                    connection.exec_driver_sql("CREATE TABLE ware (id INT)")
+
+            assert ["sp_getapplock" in text for text in sent] == [True, False]
+            assert ends == ["commit"]
+
+        def test_undoes_everything_if_one_change_fails(self) -> None:
+            refused = of_server(2714, "42S01", "There is already an object named 'ware' in the database.")
+            engine = standin.mssql_engine({"sp_getapplock": 0, "CREATE TABLE": refused})
+
+            with engine.connect() as connection, ended(engine) as ends, pytest.raises(sa.exc.DBAPIError):
+                with MssqlDialect().changing_tables(connection):
+                    connection.exec_driver_sql("CREATE TABLE ware (id INT)")
+
+            assert ends == ["rollback"]
 
     class WhenRowsAreToBeSkipped:
         def test_refuses_a_statement_that_has_lost_its_hint(self) -> None:
