@@ -14,7 +14,11 @@ from attrs import frozen
 from tests.support.databases import sqlite_file
 from tests.support.garden import BEDS, write_revision, write_two
 
+from corelib.adapters.sqlalchemy.migrations.revisions import revisions_in
+from corelib.adapters.sqlalchemy.tables import MIGRATIONS
 from corelib.cli.main import main
+
+NEWEST = revisions_in(MIGRATIONS, "corelib").head
 
 
 @frozen
@@ -117,7 +121,10 @@ class TestUpgrade:
         assert db("upgrade", "+1").out == "garden: 0001 (Beds)\n"
 
     def test_upgrades_one_component(self, db: Run) -> None:
-        assert db("upgrade", "--component", "corelib").out == "corelib: 0001 (Jobs and events)\n"
+        ended = db("upgrade", "--component", "corelib")
+
+        assert ended.out.startswith("corelib: 0001 (Jobs and events)\n")
+        assert "garden" not in ended.out
 
     class WhenThereIsNothingToDo:
         def test_says_so(self, db: Run, folder: Path) -> None:
@@ -182,14 +189,14 @@ class TestCurrent:
         write_two(folder)
         db("upgrade", "0001")
 
-        assert db("current").out == "corelib: no tables (head is 0001)\ngarden: 0001 (head is 0002)\n"
+        assert db("current").out == f"corelib: no tables (head is {NEWEST})\ngarden: 0001 (head is 0002)\n"
         assert db("current", "--component", "garden").out == "garden: 0001 (head is 0002)\n"
 
     def test_marks_the_head(self, db: Run, folder: Path) -> None:
         write_two(folder)
         db("upgrade")
 
-        assert db("current").out == "corelib: 0001 (head)\ngarden: 0002 (head)\n"
+        assert db("current").out == f"corelib: {NEWEST} (head)\ngarden: 0002 (head)\n"
 
 
 class TestHistory:
@@ -345,7 +352,7 @@ class TestHostWithoutMigrations:
     def test_is_created_and_checked_as_before(self, db: Run, url: str) -> None:
         assert db("create").code == 0
         assert db("check").code == 0
-        assert db("current").out == "corelib: 0001 (head)\nsample: 0001 (head)\n"
+        assert db("current").out == f"corelib: {NEWEST} (head)\nsample: 0001 (head)\n"
         assert "sample: no migrations\n" in db("history").out
         assert "CREATE TABLE sample_parcel" in db("sql", "--dialect", "mssql").out
 

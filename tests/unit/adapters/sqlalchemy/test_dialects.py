@@ -321,9 +321,13 @@ class TestMssqlDialect:
         def test_changes_them_in_a_transaction_that_holds_it(self) -> None:
             engine = standin.mssql_engine({"sp_getapplock": 0})
 
-            with engine.connect() as connection, ended(engine) as ends, sent_by(engine) as sent:
-                with MssqlDialect().changing_tables(connection):
-                    connection.exec_driver_sql("CREATE TABLE ware (id INT)")
+            with (
+                engine.connect() as connection,
+                ended(engine) as ends,
+                sent_by(engine) as sent,
+                MssqlDialect().changing_tables(connection),
+            ):
+                connection.exec_driver_sql("CREATE TABLE ware (id INT)")
 
             assert ["sp_getapplock" in text for text in sent] == [True, False]
             assert ends == ["commit"]
@@ -332,9 +336,13 @@ class TestMssqlDialect:
             refused = of_server(2714, "42S01", "There is already an object named 'ware' in the database.")
             engine = standin.mssql_engine({"sp_getapplock": 0, "CREATE TABLE": refused})
 
-            with engine.connect() as connection, ended(engine) as ends, pytest.raises(sa.exc.DBAPIError):
-                with MssqlDialect().changing_tables(connection):
-                    connection.exec_driver_sql("CREATE TABLE ware (id INT)")
+            with (
+                engine.connect() as connection,
+                ended(engine) as ends,
+                pytest.raises(sa.exc.DBAPIError),
+                MssqlDialect().changing_tables(connection),
+            ):
+                connection.exec_driver_sql("CREATE TABLE ware (id INT)")
 
             assert ends == ["rollback"]
 

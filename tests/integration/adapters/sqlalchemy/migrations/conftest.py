@@ -9,6 +9,9 @@ import pytest
 pytest.importorskip("sqlalchemy")
 
 from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, sqlite_file
+from tests.support.migrating import Opener
+
+from corelib.adapters.sqlalchemy import SqlSchema, SqlStorage, create_engine
 
 SERVERS = {"postgresql": POSTGRESQL, "mssql": MSSQL}
 
@@ -29,3 +32,17 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "revisions"
     made.mkdir()
     return made
+
+
+@pytest.fixture
+def open_(url: str) -> Iterator[Opener]:
+    """Return a function that opens the database with a schema."""
+    storages: list[SqlStorage] = []
+
+    def opening(schema: SqlSchema) -> SqlStorage:
+        storages.append(SqlStorage(create_engine(url), schema))
+        return storages[-1]
+
+    yield opening
+    for storage in storages:
+        storage.close()
