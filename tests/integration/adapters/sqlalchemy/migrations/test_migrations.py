@@ -17,6 +17,7 @@ from tests.support.commands import with_kitlab
 from tests.support.databases import opened, sqlite_file
 from tests.support.garden import BEDS, PLANTS, garden, write_revision, write_two
 from tests.support.migrating import Opener, differences_of, revision_of, rows, run, tables_of
+from tests.support.until import until
 
 from corelib.adapters.sqlalchemy import SqlSchema, SqlStorage
 from corelib.errors import (
@@ -252,15 +253,28 @@ class TestUpgrade:
 
     class WhenFiveProcessesUpgradeAtOnce:
         def test_one_of_them_does_it(self, url: str, open_: Opener, folder: Path, tmp_path: Path) -> None:
-            slow = "op.execute(sa.text('INSERT INTO garden_bed (id) SELECT COUNT(*) + 1 FROM garden_bed'))"
+            """The one that does it goes on when all five have begun."""
+            begun, gate = tmp_path / "begun", tmp_path / "gate"
+            begun.mkdir()
             write_two(folder)
-            write_revision(folder, "0003", "0002", slow)
+            write_revision(
+                folder,
+                "0003",
+                "0002",
+                "from pathlib import Path\n"
+                "from tests.support.until import until\n"
+                f"Path({str(begun)!r}, 'inside').touch()\n"
+                f"until(Path({str(gate)!r}).exists, 'the gate is open')\n"
+                "op.execute('INSERT INTO garden_bed (id) SELECT COUNT(*) + 1 FROM garden_bed')",
+            )
             (tmp_path / "five.py").write_text(
+                "import os\n"
                 "from pathlib import Path\n"
                 "from corelib import App\n"
                 "from tests.support.garden import garden\n"
                 f"schema = garden(Path({str(folder)!r}))\n"
                 "app = App('garden', schema='five:schema')\n"
+                f"Path({str(begun)!r}, str(os.getpid())).touch()\n"
             )
             environment = with_kitlab({"CORELIB_DATABASE_URL": url})
             environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), environment["PYTHONPATH"]])
@@ -270,6 +284,8 @@ class TestUpgrade:
                 subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
                 for _ in range(5)
             ]
+            until(lambda: len(list(begun.iterdir())) == 6, "five have begun, and one is inside")
+            gate.touch()
             printed = [process.communicate(timeout=120)[0] for process in processes]
 
             assert [process.returncode for process in processes] == [0] * 5, printed
