@@ -13,10 +13,10 @@ pytest.importorskip("cattrs")
 
 import sqlalchemy as sa
 from tests.support import first_version
-from tests.support.commands import with_kitlab
+from tests.support.commands import python, with_kitlab
 from tests.support.databases import opened, sqlite_file
 from tests.support.garden import BEDS, PLANTS, garden, write_revision, write_two
-from tests.support.migrating import Opener, differences_of, revision_of, rows, run, tables_of
+from tests.support.migrating import Opener, differences_of, on_sqlite, revision_of, rows, run, tables_of
 from tests.support.until import until
 
 from corelib.adapters.sqlalchemy import SqlSchema, SqlStorage
@@ -26,6 +26,7 @@ from corelib.errors import (
     SchemaMissing,
     SchemaOutdated,
     SchemaTooNew,
+    TransientFailure,
 )
 from corelib.testing.contracts.sample_tables import schema as sample
 from kitlab.adapters.tables import schema as kitlab
@@ -194,6 +195,17 @@ class TestUpgrade:
 
             assert revision_of(storage) == "0001"
 
+    class WhenAMigrationMayPassNextTime:
+        def test_lets_the_error_say_so(self, tmp_path: Path, folder: Path) -> None:
+            raising = "from corelib.errors import TransientFailure\nraise TransientFailure('A deadlock.')"
+            write_revision(folder, "0001", None, f"{BEDS}\n{raising}")
+
+            with on_sqlite(tmp_path, garden(folder)) as storage:
+                with pytest.raises(TransientFailure, match="A deadlock"):
+                    storage.create()
+
+                assert tables_of(storage) == set()
+
     class WhenAMigrationAsksForAnAutocommitBlock:
         def test_refuses_and_says_what_to_do(self, open_: Opener, folder: Path) -> None:
             write_revision(folder, "0001", None, f"{BEDS}\nwith op.get_context().autocommit_block():\n    {PLANTS}")
@@ -361,3 +373,22 @@ class TestCheck:
                 "The tables of garden are of revision 0001; this program needs 0002. "
                 "Upgrade the database before starting this version: corelib db upgrade --app ..."
             )
+
+
+class TestImport:
+    def test_of_the_adapter_does_not_load_alembic(self) -> None:
+        ended = python("-c", "import sys, corelib.adapters.sqlalchemy as _; print('alembic' in sys.modules)")
+
+        assert ended.stdout.strip() == "False", ended.stderr
+
+    def test_nor_does_the_check_of_tables(self, tmp_path: Path) -> None:
+        with on_sqlite(tmp_path, kitlab) as storage:
+            storage.create()
+            url = str(storage.engine.url)
+        program = (
+            "import sys; from corelib.adapters.sqlalchemy import SqlStorage, create_engine; "
+            "from kitlab.adapters.tables import schema; "
+            f"SqlStorage(create_engine({url!r}), schema).check(); print('alembic' in sys.modules)"
+        )
+
+        assert python("-c", program).stdout.strip() == "False"

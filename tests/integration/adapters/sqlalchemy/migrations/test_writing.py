@@ -8,6 +8,7 @@ pytest.importorskip("sqlalchemy")
 pytest.importorskip("cattrs")
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from tests.support.garden import garden, models, write_revision, write_two
 from tests.support.migrating import Opener, differences_of, on_sqlite, rows, run, tables_of
 
@@ -18,6 +19,13 @@ from corelib.errors import (
 )
 from corelib.testing.contracts.sample_tables import schema as sample
 from kitlab.adapters.tables import schema as kitlab
+
+
+class Colour(sa.types.TypeDecorator[str]):
+    """A type of the host's own."""
+
+    impl = sa.Unicode
+    cache_ok = True
 
 
 class TestWrite:
@@ -145,6 +153,20 @@ class TestFile:
         assert file is not None
         assert file.read_text() == FIRST_FILE
         compile(FIRST_FILE, "first", "exec")
+
+    def test_imports_the_types_of_the_host_and_of_an_engine(self, tmp_path: Path, folder: Path) -> None:
+        metadata = sa.MetaData()
+        columns = sa.Column("colour", Colour(20)), sa.Column("leaves", postgresql.JSONB)
+        sa.Table("garden_flower", metadata, *columns)
+        with on_sqlite(tmp_path, garden(folder, metadata)) as storage:
+            file = storage.migrations.write("Flowers")
+
+        assert file is not None
+        text = file.read_text()
+        assert f"\nfrom {Colour.__module__} import Colour\n" in text
+        assert "\nfrom sqlalchemy.dialects import postgresql\n" in text
+        assert 'sa.Column("colour", Colour(length=20), nullable=True),' in text
+        assert 'sa.Column("leaves", postgresql.JSONB(' in text
 
     def test_imports_nothing_if_it_is_to_be_filled_in(self, folder: Path) -> None:
         write_revision(folder, "0001", None)
