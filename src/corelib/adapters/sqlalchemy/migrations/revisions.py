@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
@@ -15,6 +16,9 @@ from pathlib import Path
 from attrs import frozen
 
 from corelib.errors import InvalidSetting
+
+_PARSING = threading.Lock()
+"""Python 3.11 counts the depth of a tree for all threads together, and fails where two parse at once (gh-106905)."""
 
 
 @frozen
@@ -140,11 +144,12 @@ def _folder_of_package(name: str) -> Path | None:
 
 
 def _read(file: Path) -> Revision:
-    try:
-        module = ast.parse(file.read_bytes())
-    except SyntaxError as error:
-        raise InvalidSetting(f"The migration {file} is no Python: {error}.") from error
-    assigned = dict(_assignments(module))
+    with _PARSING:
+        try:
+            module = ast.parse(file.read_bytes())
+        except SyntaxError as error:
+            raise InvalidSetting(f"The migration {file} is no Python: {error}.") from error
+        assigned = dict(_assignments(module))
     name, after = assigned.get("revision"), assigned.get("down_revision", ())
     if not isinstance(name, str) or not isinstance(after, str | list | tuple | None):
         raise InvalidSetting(
