@@ -12,7 +12,11 @@ class Cipher(Protocol):
     """
 
     def encrypt(self, text: str) -> str:
-        """Return a text encrypted with the newest key; printable ASCII, different each time."""
+        """Return a text encrypted with the newest key; printable ASCII, different each time.
+
+        Raises:
+            InvalidData: if the text holds half of a surrogate pair. The text stands in no message.
+        """
         ...
 
     def decrypt(self, text: str) -> str:
@@ -27,6 +31,6 @@ class Cipher(Protocol):
         """Return whether a text was encrypted with the newest key; the others are to be encrypted anew.
 
         Raises:
-            DecryptionFailed: if no key fits.
+            DecryptionFailed: if no key fits, or the text was changed.
         """
         ...

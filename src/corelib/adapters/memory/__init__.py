@@ -1,5 +1,6 @@
 """Fakes: the full behaviour of every port without I/O, for unit tests and for hosts that need no more."""
 
+from corelib.adapters.memory.cipher import MemoryCipher
 from corelib.adapters.memory.clock import ManualClock
 from corelib.adapters.memory.faults import Faults
 from corelib.adapters.memory.locks import MemoryLocks
@@ -16,6 +17,7 @@ __all__ = [
     "LogLine",
     "ManualClock",
     "MemoryLocks",
+    "MemoryCipher",
     "MemoryLogger",
     "MemoryStorage",
     "MemoryTransport",

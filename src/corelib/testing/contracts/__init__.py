@@ -28,6 +28,7 @@ pytest.register_assert_rewrite(
         f"{__name__}.{module}"
         for module in (
             "arranging",
+            "cipher",
             "clock",
             "codec",
             "columns",
