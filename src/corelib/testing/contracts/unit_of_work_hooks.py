@@ -56,7 +56,7 @@ class HookContract(StoreContract):
             called: list[str] = []
 
             with work.unit() as uow:
-                uow.after_commit(lambda: 1 / 0)
+                uow.after_commit(_fail)
                 uow.after_commit(lambda: called.append("second"))
                 uow.commit()
 
@@ -109,7 +109,7 @@ class HookContract(StoreContract):
             called: list[str] = []
 
             with work.unit() as uow:
-                uow.after_rollback(lambda: 1 / 0)
+                uow.after_rollback(_fail)
                 uow.after_rollback(lambda: called.append("second"))
 
             assert called == ["second"]
@@ -162,6 +162,10 @@ class HookContract(StoreContract):
 
             with pytest.raises(MisuseError, match="a second time"):
                 uow.__enter__()
+
+
+def _fail() -> None:
+    raise ZeroDivisionError
 
 
 def _hook(uow: UnitOfWork, called: list[str]) -> None:

@@ -12,10 +12,10 @@ pytest.importorskip("sqlalchemy")
 
 import sqlalchemy as sa
 from tests.support.databases import POSTGRESQL, fresh_database, server_named_by
-from tests.unit.adapters.sqlalchemy.sample import Ware, opened, shop_schema, stored
+from tests.unit.adapters.sqlalchemy.sample import Ware, committed, opened, shop_schema, stored
 
 from corelib.adapters.sqlalchemy import SqlStorage, create_engine
-from corelib.errors import PersistenceError, TransientFailure, UnitOfWorkClosed
+from corelib.errors import PersistenceError, SchemaMissing, TransientFailure, UnitOfWorkClosed
 from corelib.ports.storage import Isolation, Terms
 
 SHORT = timedelta(milliseconds=20)
@@ -187,3 +187,40 @@ class TestOnSqlite:
                 transaction.repository(Ware)
             assert closed.value.__cause__ is first.value
             transaction.rollback()
+
+
+class TestReplica:
+    def test_answers_units_that_are_read_only(self, tmp_path: Path) -> None:
+        with opened(_folder(tmp_path, "primary")) as primary, opened(_folder(tmp_path, "copy")) as copy:
+            stored(copy, Ware("W-1", "from the copy"))
+            storage = SqlStorage(primary.engine, shop_schema(), replica=copy.engine)
+
+            found = [storage.begin(terms).repository(Ware).find("W-1") for terms in (Terms(), Terms(read_only=True))]
+
+            storage.close()
+        assert [ware and ware.name for ware in found] == [None, "from the copy"]
+
+    def test_is_checked_as_well(self, tmp_path: Path) -> None:
+        with opened(_folder(tmp_path, "primary")) as primary:
+            empty = create_engine(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+            storage = SqlStorage(primary.engine, shop_schema(), replica=empty)
+
+            with pytest.raises(SchemaMissing):
+                storage.check()
+
+            storage.close()
+
+    def test_is_not_asked_for_keys(self, tmp_path: Path) -> None:
+        with opened(_folder(tmp_path, "primary")) as primary, opened(_folder(tmp_path, "copy")) as copy:
+            storage = SqlStorage(primary.engine, shop_schema(), replica=copy.engine)
+            with committed(storage) as transaction:
+                transaction.remember("a key")
+
+            assert storage.remembers("a key")
+            storage.close()
+
+
+def _folder(parent: Path, name: str) -> Path:
+    folder = parent / name
+    folder.mkdir()
+    return folder

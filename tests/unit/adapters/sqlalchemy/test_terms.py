@@ -158,7 +158,7 @@ class TestSavepointsOnMssql:
 class TestReplica:
     def test_serves_transactions_that_are_read_only(self) -> None:
         primary, replica = standin.mssql_engine(), standin.mssql_engine()
-        storage = SqlStorage(primary, shop_schema(), replica)
+        storage = SqlStorage(primary, shop_schema(), replica=replica)
 
         engines = [storage.begin(terms).connection.engine for terms in (Terms(), Terms(read_only=True))]
 
@@ -176,7 +176,7 @@ class TestReplica:
         sa.event.listen(primary, "engine_disposed", lambda _: disposed.append("primary"))
         sa.event.listen(replica, "engine_disposed", lambda _: disposed.append("replica"))
 
-        SqlStorage(primary, shop_schema(), replica).close()
+        SqlStorage(primary, shop_schema(), replica=replica).close()
 
         assert disposed == ["primary", "replica"]
 
