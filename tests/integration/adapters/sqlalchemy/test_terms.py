@@ -21,6 +21,7 @@ from corelib.ports.storage import Isolation, Terms
 SHORT = timedelta(milliseconds=20)
 LONG = timedelta(seconds=90.5)
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+WRITING = "INSERT INTO shop_ware SELECT 'W' || i, 'ware', 1 FROM n"
 LASTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n"
 
 
@@ -173,13 +174,22 @@ class TestOnSqlite:
 
             assert shown(storage, Terms(), LASTING) == ["300000"]
 
+        def test_cannot_be_committed_if_it_was_the_hosts_and_wrote(self, storage: SqlStorage) -> None:
+            transaction = storage.begin(Terms(statement_timeout=SHORT))
+            transaction.repository(Ware).add(Ware("W-1"))
+            transaction.flush()
+            with pytest.raises(sa.exc.OperationalError, match="interrupted"):
+                transaction.connection.execute(sa.text(ENDLESS + WRITING))
+
+            with pytest.raises(TransientFailure, match="nothing can be committed"):
+                transaction.commit()
+
         def test_is_beyond_a_savepoint_if_it_wrote(self, storage: SqlStorage) -> None:
             """SQLite rolls back the whole transaction then (SQLite: "sqlite3_interrupt")."""
             transaction = storage.begin(Terms(statement_timeout=SHORT))
             savepoint = transaction.savepoint()
-            endless = sa.text(ENDLESS + "INSERT INTO shop_ware SELECT 'W' || i, 'ware', 1 FROM n")
             with pytest.raises(PersistenceError) as first:
-                transaction.translating().execute(endless)
+                transaction.translating().execute(sa.text(ENDLESS + WRITING))
 
             savepoint.rollback()
 
