@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 
 from attrs import frozen
 
-from corelib.adapters.memory import InlineWorker, MemoryLocks, MemoryStorage, MemoryTransport
+from corelib.adapters.memory import InlineWorker, MemoryCipher, MemoryLocks, MemoryStorage, MemoryTransport
 from corelib.adapters.standard import StandardLogger, SystemClock
 from corelib.application.app import App, Resources
 from corelib.application.binding import bind
@@ -26,6 +26,7 @@ from corelib.application.settings import Settings
 from corelib.application.unit_of_work import HandlerUnitOfWork, Surroundings
 from corelib.application.unit_runner import UnitRunner
 from corelib.errors import InvalidSetting, MissingExtra, UnknownScheme
+from corelib.ports.cipher import Cipher
 from corelib.ports.clock import Clock
 from corelib.ports.codec import Codec
 from corelib.ports.lock import Locks
@@ -49,6 +50,7 @@ def bootstrap(
     *,
     clock: Clock | None = None,
     log: Logger | None = None,
+    cipher: Cipher | None = None,
     services: Mapping[type, object] | None = None,
 ) -> Host:
     """Put a host together.
@@ -58,6 +60,8 @@ def bootstrap(
         settings: which adapters to use; by default everything is in memory.
         clock: by default this machine's.
         log: by default the standard library's logging, logger `corelib`.
+        cipher: encrypts the fields declared with `encrypted_field()`; by default one with the keys of the settings.
+            Without keys a database has none, and memory the fake.
         services: replace single services of the app, as a test does with a fake.
 
     Raises:
@@ -79,16 +83,20 @@ def bootstrap(
     settings = settings or Settings()
     clock = clock or SystemClock()
     log = log or StandardLogger()
-    storage = _storage(app, settings, clock, log)
+    cipher = cipher or _cipher(settings)
+    codec = _codec()
+    storage = _storage(app, settings, _Tools(clock, log, codec, cipher))
     registry = JobRegistry(app.jobs)
     broker = _broker(app, settings, registry)
     closing: list[Callable[[], None]] = [storage.close, broker.transport.close]
     resources = Resources(settings.database_url, storage, clock, log, closing.append)
     own: dict[type, object] = {Clock: clock, Logger: log, Locks: _locks(storage)}
+    if cipher is not None:
+        own[Cipher] = cipher
     ports: dict[type, object] = {**own, **app.services(resources), **(services or {})}
     around = Surroundings(
         storage=storage,
-        codec=_codec(),
+        codec=codec,
         jobs=registry,
         events=EventHandlers(bind(handler, ports, (UnitOfWork,)) for handler in app.events),
         announcer=Announcer(broker.transport, log),
@@ -138,10 +146,30 @@ def _host(
     )
 
 
-def _storage(app: App, settings: Settings, clock: Clock, log: Logger) -> Storage:
+@frozen
+class _Tools:
+    """What a storage needs beside its engine."""
+
+    clock: Clock
+    log: Logger
+    codec: Codec
+    cipher: Cipher | None
+
+
+def _cipher(settings: Settings) -> Cipher | None:
+    if not settings.encryption_keys:
+        return MemoryCipher() if _scheme(settings.database_url) == "memory" else None
+    try:
+        from corelib.adapters.cryptography import FernetCipher  # noqa: PLC0415 - an extra
+    except MissingExtra:
+        raise MissingExtra("cryptography", extra="encryption", purpose="The setting encryption_keys") from None
+    return FernetCipher(settings.encryption_keys)
+
+
+def _storage(app: App, settings: Settings, tools: _Tools) -> Storage:
     scheme = _scheme(settings.database_url)
     if scheme == "memory":
-        return MemoryStorage(clock)
+        return MemoryStorage(tools.clock, cipher=tools.cipher)
     if scheme not in DATABASE_SCHEMES:
         raise UnknownScheme("database", scheme, DATABASE_SCHEMES)
     try:
@@ -149,8 +177,16 @@ def _storage(app: App, settings: Settings, clock: Clock, log: Logger) -> Storage
     except ModuleNotFoundError:
         extra = "sqlalchemy" if scheme == "sqlite" else scheme
         raise MissingExtra("sqlalchemy", extra=extra, purpose=f"A {scheme}: database") from None
-    engines = create_engines(_engine_settings(app, settings, log))
-    return SqlStorage(engines.primary, schema_of(app), replica=engines.replica, log=log)
+    engines = create_engines(_engine_settings(app, settings, tools.log))
+    return SqlStorage(
+        engines.primary,
+        schema_of(app),
+        clock=tools.clock,
+        codec=tools.codec,
+        cipher=tools.cipher,
+        replica=engines.replica,
+        log=tools.log,
+    )
 
 
 def _engine_settings(app: App, settings: Settings, log: Logger) -> EngineSettings:

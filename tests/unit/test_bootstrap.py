@@ -26,7 +26,7 @@ from corelib import (
     UnitOfWork,
     job,
 )
-from corelib.adapters.memory import InlineWorker, ManualClock, MemoryLocks, MemoryLogger
+from corelib.adapters.memory import InlineWorker, ManualClock, MemoryCipher, MemoryLocks, MemoryLogger
 from corelib.bootstrap import bootstrap, load_object
 from corelib.errors import (
     InvalidSetting,
@@ -36,6 +36,7 @@ from corelib.errors import (
     UnboundHandler,
     UnknownScheme,
 )
+from corelib.ports.cipher import Cipher
 
 
 class Mail:
@@ -62,6 +63,15 @@ class AddKit(Command[str]):
 
 @frozen
 class AskAround(Command[object]): ...
+
+
+@frozen
+class Encrypt(Command[str]):
+    text: str
+
+
+def encrypt(command: Encrypt, cipher: Cipher) -> str:
+    return cipher.encrypt(command.text)
 
 
 def add_kit(command: AddKit, uow: UnitOfWork) -> str:
@@ -261,22 +271,22 @@ class TestBootstrap:
                 (
                     App("kitlab", commands=[ask_around]),
                     "ask_around asks for mail: Mail",
-                    "Clock, Locks, Logger, UnitOfWork",
+                    "Cipher, Clock, Locks, Logger, UnitOfWork",
                 ),
                 (
                     App("kitlab", events=[print_added]),
                     "print_added asks for mail: Mail",
-                    "Clock, Locks, Logger, UnitOfWork",
+                    "Cipher, Clock, Locks, Logger, UnitOfWork",
                 ),
                 (
                     App("kitlab", jobs=[print_label]),
                     "print_label asks for mail: Mail",
-                    "Clock, JobRun, Locks, Logger, UnitOfWork",
+                    "Cipher, Clock, JobRun, Locks, Logger, UnitOfWork",
                 ),
                 (
                     App("kitlab", commands=[ask_for_the_run], services=services),
                     "ask_for_the_run asks for run: JobRun",
-                    "Clock, Locks, Logger, Mail, UnitOfWork",
+                    "Cipher, Clock, Locks, Logger, Mail, UnitOfWork",
                 ),
             ],
             ids=["command", "event", "job", "run-of-a-command"],
@@ -336,6 +346,43 @@ class TestBootstrap:
 
             with pytest.raises(InvalidSetting, match=r"'corelib\.errors:Problem' was to name a SqlSchema"):
                 bootstrap(app, Settings(database_url=f"sqlite:///{tmp_path}/kitlab.sqlite"))
+
+    class WhenThereAreEncryptionKeys:
+        def test_offers_their_cipher_to_handlers(self) -> None:
+            pytest.importorskip("cryptography")
+            from corelib.adapters.cryptography import FernetCipher, new_key
+
+            keys = (new_key(), new_key())
+            with bootstrap(App("kitlab", commands=[encrypt]), Settings(encryption_keys=keys)) as host:
+                encrypted = host.execute(Encrypt("756.9217.0769.85"))
+
+            assert FernetCipher(keys[:1]).decrypt(encrypted) == "756.9217.0769.85"
+
+        def test_refuses_those_that_cannot_be_used(self) -> None:
+            pytest.importorskip("cryptography")
+
+            with pytest.raises(InvalidSetting, match="Encryption key 1 of 1"):
+                bootstrap(App("kitlab"), Settings(encryption_keys=("s3cret",)))
+
+    class WhenThereAreNoEncryptionKeys:
+        def test_offers_the_fake_in_memory(self) -> None:
+            with bootstrap(App("kitlab", commands=[encrypt])) as host:
+                encrypted = host.execute(Encrypt("756.9217.0769.85"))
+
+            assert MemoryCipher().decrypt(encrypted) == "756.9217.0769.85"
+
+        def test_offers_none_on_a_database(self, tmp_path: Path) -> None:
+            pytest.importorskip("sqlalchemy")
+            app = App("kitlab", commands=[encrypt], schema="corelib.testing.contracts.sample_tables:schema")
+
+            with pytest.raises(UnboundHandler, match="encrypt asks for cipher: Cipher"):
+                bootstrap(app, Settings(database_url=f"sqlite:///{tmp_path}/kitlab.sqlite"))
+
+        def test_offers_the_one_that_is_passed(self) -> None:
+            with bootstrap(App("kitlab", commands=[encrypt]), cipher=MemoryCipher((7,))) as host:
+                encrypted = host.execute(Encrypt("756.9217.0769.85"))
+
+            assert MemoryCipher((7,)).decrypt(encrypted) == "756.9217.0769.85"
 
     class WhenTheBrokerIsThisProcess:
         def test_makes_a_worker_of_dramatiq(self) -> None:
@@ -438,13 +485,14 @@ class TestCoreAlone:
             "postgresql": database.format("postgresql+psycopg://u:s3cret@h/d"),
             "mssql": database.format("mssql+pyodbc://u:s3cret@h/d"),
             "broker": "bootstrap(app, Settings(broker_url='amqp://u:s3cret@h'))",
+            "encryption": "bootstrap(app, Settings(encryption_keys=('s3cret',)))",
             "structlog": "__import__('corelib.adapters.structlog')",
             "run once": "bootstrap(app).run(lambda uow: 'done', attempts=1)",
             "run": "bootstrap(app).run(lambda uow: 'done')",
             "broken module": "load_object('corelib.adapters.sqlalchemy.tables:metadata', object)",
         }
 
-        outcomes = outcomes_without(["cattrs", "sqlalchemy", "dramatiq", "structlog", "stamina"], acts)
+        outcomes = outcomes_without(["cattrs", "sqlalchemy", "dramatiq", "structlog", "stamina", "cryptography"], acts)
 
         codec = (
             "MissingExtra: Reading raw commands and storing jobs and events needs cattrs, which is not installed. "
@@ -462,6 +510,10 @@ class TestCoreAlone:
             "broker": (
                 "MissingExtra: A broker URL other than memory: needs dramatiq, which is not installed. "
                 "Run: pip install 'corelib[dramatiq]'"
+            ),
+            "encryption": (
+                "MissingExtra: The setting encryption_keys needs cryptography, which is not installed. "
+                "Run: pip install 'corelib[encryption]'"
             ),
             "structlog": (
                 "MissingExtra: StructlogLogger needs structlog, which is not installed. "

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import attrs
 from attrs import field, frozen, validators
 
 from corelib.application.log_fields import HIDDEN, hide_password
+from corelib.errors import InvalidSetting
+
+
+def _tuple_of_texts(_: object, attribute: attrs.Attribute[tuple[str, ...]], value: object) -> None:
+    # Those of attrs show the value in their message.
+    if not isinstance(value, tuple) or not all(isinstance(entry, str) for entry in value):
+        raise InvalidSetting(
+            f"{attribute.name} is not a tuple of texts.", hint="Pass the keys as a tuple, newest first."
+        )
 
 
 def _hidden_if_set(value: object) -> str:
@@ -60,6 +70,8 @@ class Settings:
         again_after: after this time a job that was announced, but not begun, is announced again.
         database: pool, replica, token and statement log of the database.
         command_attempts: how often a command is run while the store rolls it back for reasons that pass, as a deadlock.
+        encryption_keys: encrypt the fields declared with `encrypted_field()`; newest first. The first encrypts, all of
+            them decrypt. `corelib.adapters.cryptography.new_key` makes one.
     """
 
     database_url: str = field(default="memory:", repr=hide_password)
@@ -70,3 +82,6 @@ class Settings:
     again_after: timedelta = timedelta(seconds=60)
     database: DatabaseSettings = DatabaseSettings()
     command_attempts: int = field(default=1, validator=validators.ge(1))
+    encryption_keys: tuple[str, ...] = field(
+        default=(), validator=_tuple_of_texts, repr=lambda keys: f"({', '.join([HIDDEN] * len(keys))})"
+    )

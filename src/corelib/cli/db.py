@@ -144,7 +144,8 @@ def _tell(done: Sequence[object], *, nothing: str = "") -> None:
 def _migrations(options: argparse.Namespace) -> Iterator[Migrations]:
     """Give the block the migrations of the database that the options name."""
     url = shared.url_of(options.database_url, shared.DATABASE_VARIABLE, "database")
-    with bootstrap(shared.load_app(options.app), Settings(database_url=url), log=shared.logger()) as host:
+    settings = Settings(database_url=url, encryption_keys=shared.encryption_keys())
+    with bootstrap(shared.load_app(options.app), settings, log=shared.logger()) as host:
         migrations = getattr(host.storage, "migrations", None)
         if migrations is None:
             raise InvalidSetting("There are no tables in memory.", hint="Name a database by its URL.")

@@ -18,6 +18,7 @@ from corelib.ports.logger import Logger
 
 DATABASE_VARIABLE = "CORELIB_DATABASE_URL"
 BROKER_VARIABLE = "CORELIB_BROKER_URL"
+KEYS_VARIABLE = "CORELIB_ENCRYPTION_KEYS"
 
 
 def add_app(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +55,14 @@ def url_of(given: str | None, variable: str, purpose: str, environment: Mapping[
         option = variable.removeprefix("CORELIB_").lower().replace("_", "-")
         raise InvalidSetting(f"No {purpose} is named.", hint=f"Pass --{option}, or set {variable}.")
     return url
+
+
+def encryption_keys(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Return the keys of the environment variable, which separates them by commas.
+
+    There is no option for them: `ps` shows options to everybody.
+    """
+    return tuple(key.strip() for key in environment.get(KEYS_VARIABLE, "").split(",") if key.strip())
 
 
 def logger() -> Logger:

@@ -46,6 +46,7 @@ def _run(options: argparse.Namespace) -> int:
         namespace=options.namespace,
         threads=options.threads,
         poll=timedelta(seconds=options.poll),
+        encryption_keys=shared.encryption_keys(),
     )
     stopping = _stop_on_signals()
     log = shared.logger()

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from corelib.application.settings import DatabaseSettings, Settings
+from corelib.errors import InvalidSetting
 
 
 class TestSettings:
@@ -23,6 +25,7 @@ class TestSettings:
             Settings(broker_url="redis://broker/0?password=s3cret"),
             Settings(database=DatabaseSettings(read_only_url="postgresql://app:s3cret@replica/kitlab")),
             Settings(database=DatabaseSettings(token=lambda: "s3cret")),
+            Settings(encryption_keys=("s3cret", "s3cret")),
         ],
     )
     def test_show_no_secret(self, settings: Settings) -> None:
@@ -40,6 +43,19 @@ class TestSettings:
         def test_are_refused(self, attempts: int) -> None:
             with pytest.raises(ValueError, match="command_attempts"):
                 Settings(command_attempts=attempts)
+
+    def test_show_how_many_keys_there_are(self) -> None:
+        settings = Settings(encryption_keys=("one", "two"))
+
+        assert "encryption_keys=(***, ***)" in repr(settings)
+
+    class WhenTheKeysAreNoTuple:
+        @pytest.mark.parametrize("keys", ["s3cret", ["s3cret"], (b"s3cret",), None])
+        def test_are_refused_without_showing_them(self, keys: Any) -> None:
+            with pytest.raises(InvalidSetting, match=r"encryption_keys is not a tuple of texts\.") as refused:
+                Settings(encryption_keys=keys)
+
+            assert "s3cret" not in str(refused.value)
 
     class WhenThereIsNoThread:
         @pytest.mark.parametrize("threads", [0, -1])
