@@ -119,6 +119,6 @@ def bench(session: nox.Session) -> None:
     names = sorted(file.stem for file in Path("benchmarks").glob("[!_]*.py"))
     if not session.posargs or session.posargs[0] not in names:
         session.error(f"Name a benchmark after --, one of: {', '.join(names) or 'none is there yet'}.")
-    install(session, "demo", "servers")
+    install(session, "bench", "demo", "servers")
     name, *options = session.posargs
     run(session, "python", f"benchmarks/{name}.py", *options)
