@@ -84,21 +84,21 @@ class CoreContender:
 
     def list(self, status: str) -> Sequence[Order]:
         with self._engine.connect() as connection:
-            rows = connection.execute(OF_STATUS, {"wanted": status})
-            return _orders(rows, connection.execute(LINES_OF_STATUS, {"wanted": status}))
+            rows = connection.execute(OF_STATUS, {"wanted": status}).all()
+            return _orders(rows, connection.execute(LINES_OF_STATUS, {"wanted": status}).all())
 
     def page(self, status: str, number: int, size: int) -> tuple[Sequence[Order], int]:
         with self._engine.connect() as connection:
             which = {"wanted": status, "size": size, "start": (number - 1) * size}
             rows = connection.execute(PAGE, which).all()
-            lines = connection.execute(LINES_OF_PAGE, {"ids": [row[0] for row in rows]})
+            lines = connection.execute(LINES_OF_PAGE, {"ids": [row[0] for row in rows]}).all()
             return _orders(rows, lines), connection.execute(COUNT, {"wanted": status}).scalar_one()
 
 
 def _load(connection: Connection, identifier: UUID) -> tuple[Order, int]:
     key = {"one": identifier}
     _, version, customer, status, placed_at, note, total = connection.execute(ORDER, key).one()
-    lines = [Line(*row) for row in connection.execute(LINES_OF_ORDER, key)]
+    lines = [Line(*row) for row in connection.execute(LINES_OF_ORDER, key).all()]
     return Order(identifier, customer, status, placed_at, note, total, lines), version
 
 
