@@ -16,7 +16,7 @@ from _persistence.timing import Times
 FASTER_THAN_ORM = 1.5
 """How many times as long as corelib the ORM by hand is wanted to take, at least."""
 
-ROW = "{:<38}{:<18}{:>12}{:>7}  {:<14}{}"
+ROW = "{:<38}{:<18}{:>12}{:>7}  {:<16}{}"
 HEAD = ROW.format("case", "contender", "median", "ratio", "quartiles", "goal")
 
 Figures = Sequence[tuple[Case, Times]]

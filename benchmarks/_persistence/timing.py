@@ -83,6 +83,7 @@ def measure(case: Case, contenders: Mapping[str, Contender], database: Database,
 
     def sample(name: str) -> float:
         calls = case.calls(stored, next(samples))
+        database.settle()
         try:
             return _timed(case.method(contenders[name]), calls)
         finally:
