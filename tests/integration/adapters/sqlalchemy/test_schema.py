@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from tests.unit.adapters.sqlalchemy.sample import Basket, Receipt, Ware, file_url, loaded, opened, shop_schema, stored
 
 from corelib.adapters.sqlalchemy import SqlSchema, SqlStorage, create_engine, mapped
+from corelib.adapters.sqlalchemy.postgresql import PostgresqlDialect
+from corelib.adapters.sqlalchemy.sqlite import SqliteDialect
 from corelib.errors import ConfigurationError, SchemaMissing, SchemaOutdated, SchemaTooNew
 
 
@@ -80,7 +82,17 @@ class TestSqlSchema:
         schema = shop_schema()
         mapping = schema.mappings[0]
 
-        assert schema.statements_of(mapping) is schema.statements_of(mapping)
+        first = schema.statements_of(mapping, SqliteDialect())
+
+        assert schema.statements_of(mapping, SqliteDialect()) is first
+
+    def test_builds_others_for_another_engine(self) -> None:
+        schema = shop_schema()
+        mapping = schema.mappings[0]
+
+        first = schema.statements_of(mapping, SqliteDialect())
+
+        assert schema.statements_of(mapping, PostgresqlDialect()) is not first
 
     def test_ranks_a_class_behind_those_that_its_tables_refer_to(self) -> None:
         schema = shop_schema()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Price:
-    amount: int
+    amount: str
     currency: str
 
 
@@ -67,7 +67,7 @@ class DividedBook:
 
 @frozen
 class PlacedPage:
-    position: int
+    position: str
     text: str
 
 
@@ -123,7 +123,7 @@ class TestMapped:
 
     class WhenThePrimaryKeyIsAnother:
         def test_names_the_table_and_the_key_that_it_needs(self) -> None:
-            with pytest.raises(MappingError, match=r"table book needs a primary key of one column, `id`, to hold Book"):
+            with pytest.raises(MappingError, match=r"table book needs the primary key `id` to hold Book\. It has: title\."):
                 mapped(Book, table("id", "title", "version", key="title"))
 
     class WhenThereIsNoColumnForTheVersion:

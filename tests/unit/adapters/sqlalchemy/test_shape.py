@@ -314,7 +314,7 @@ class TestShapeOf:
             ("kind", "columns", "missing"),
             [
                 (Sealed, ("id",), ("parcel_weight_grams", "parcel_colour")),
-                (Optioned, ("parcel_weight_grams", "parcel_colour"), ("parcel",)),
+                (Optioned, ("parcel_weight_grams",), ("parcel_colour",)),
                 (Secretive, ("id", "_secret", "_code"), ("secret", "number")),
                 (Several, (), ("value",)),
             ],

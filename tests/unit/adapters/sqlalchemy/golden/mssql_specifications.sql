@@ -94,10 +94,10 @@ WHERE sample_item.parcel_id = sample_parcel.id AND CASE WHEN (sample_item.weight
 
 -- first page
 SELECT TOP 50 sample_parcel.id
-FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN :param_2 ELSE :param_3 END, sample_parcel.note COLLATE Latin1_General_100_BIN2 DESC, CASE WHEN (sample_parcel.price_amount IS NULL) THEN :param_4 ELSE :param_5 END, sample_parcel.price_amount ASC, sample_parcel.id;
+FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN :param_2 ELSE :param_3 END, sample_parcel.note COLLATE Latin1_General_100_BIN2 DESC, datalength(sample_parcel.note) DESC, sample_parcel.price_amount ASC, sample_parcel.id;
 
 -- third page
 SELECT sample_parcel.id
-FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN :param_1 ELSE :param_2 END, sample_parcel.note COLLATE Latin1_General_100_BIN2 DESC, CASE WHEN (sample_parcel.price_amount IS NULL) THEN :param_3 ELSE :param_4 END, sample_parcel.price_amount ASC, sample_parcel.id
- OFFSET :param_5 ROWS
- FETCH FIRST :param_6 ROWS ONLY;
+FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN :param_1 ELSE :param_2 END, sample_parcel.note COLLATE Latin1_General_100_BIN2 DESC, datalength(sample_parcel.note) DESC, sample_parcel.price_amount ASC, sample_parcel.id
+ OFFSET :param_3 ROWS
+ FETCH FIRST :param_4 ROWS ONLY;

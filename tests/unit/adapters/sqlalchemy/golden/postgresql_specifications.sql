@@ -91,10 +91,10 @@ WHERE sample_item.parcel_id = sample_parcel.id AND CASE WHEN (sample_item.weight
 
 -- first page
 SELECT sample_parcel.id
-FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END, sample_parcel.note COLLATE "C" DESC, CASE WHEN (sample_parcel.price_amount IS NULL) THEN %(param_3)s::INTEGER ELSE %(param_4)s::INTEGER END, sample_parcel.price_amount ASC, sample_parcel.id
- LIMIT %(param_5)s::INTEGER;
+FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END, sample_parcel.note COLLATE "C" DESC, sample_parcel.price_amount ASC, sample_parcel.id
+ LIMIT %(param_3)s::INTEGER;
 
 -- third page
 SELECT sample_parcel.id
-FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END, sample_parcel.note COLLATE "C" DESC, CASE WHEN (sample_parcel.price_amount IS NULL) THEN %(param_3)s::INTEGER ELSE %(param_4)s::INTEGER END, sample_parcel.price_amount ASC, sample_parcel.id
- LIMIT %(param_5)s::INTEGER OFFSET %(param_6)s::INTEGER;
+FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END, sample_parcel.note COLLATE "C" DESC, sample_parcel.price_amount ASC, sample_parcel.id
+ LIMIT %(param_3)s::INTEGER OFFSET %(param_4)s::INTEGER;

@@ -93,10 +93,10 @@ WHERE sample_item.parcel_id = sample_parcel.id AND CASE WHEN (sample_item.weight
 
 -- first page
 SELECT sample_parcel.id
-FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN ? ELSE ? END, sample_parcel.note DESC, CASE WHEN (sample_parcel.price_amount IS NULL) THEN ? ELSE ? END, sample_parcel.price_amount ASC, sample_parcel.id
+FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN ? ELSE ? END, sample_parcel.note DESC, sample_parcel.price_amount ASC, sample_parcel.id
  LIMIT ? OFFSET ?;
 
 -- third page
 SELECT sample_parcel.id
-FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN ? ELSE ? END, sample_parcel.note DESC, CASE WHEN (sample_parcel.price_amount IS NULL) THEN ? ELSE ? END, sample_parcel.price_amount ASC, sample_parcel.id
+FROM sample_parcel ORDER BY CASE WHEN (sample_parcel.note IS NULL) THEN ? ELSE ? END, sample_parcel.note DESC, sample_parcel.price_amount ASC, sample_parcel.id
  LIMIT ? OFFSET ?;
