@@ -27,7 +27,8 @@ class Entry(Generic[A]):
         row: `(version, *columns)` of the root.
         parts: rows of each collection as they were read, the owner's columns first; or as they were written, with as
             many values before the columns.
-        removed: it is to be deleted.
+        removed: it is to be deleted, or to bear the mark of the removed.
+        assigned: the store made its identifier in this unit of work.
     """
 
     identifier: Any
@@ -36,6 +37,7 @@ class Entry(Generic[A]):
     row: Sequence[Any] = ()
     parts: dict[str, list[Sequence[Any]]] = field(factory=dict)
     removed: bool = False
+    assigned: bool = False
 
 
 @define(eq=False)

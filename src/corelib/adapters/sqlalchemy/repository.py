@@ -24,7 +24,7 @@ from corelib.domain.page import CursorPage, Page, offset_of
 from corelib.domain.specification import Sort, Specification
 from corelib.domain.specification_check import check, check_changes, check_sort
 from corelib.domain.specification_evaluation import at, change, satisfies
-from corelib.domain.stamping import give_to_tenant, removal_of, stamp_changed, tenant_for
+from corelib.domain.stamping import field_of, give_to_tenant, removal_of, stamp_changed, tenant_for
 from corelib.errors import AlreadyExists, MisuseError, NotFound
 from corelib.ports.repository import Locking
 
@@ -48,11 +48,13 @@ class SqlRepository(Generic[A]):
         self._seat = seat
         self._connection = seat.connection
         self._flush = seat.flush
+        self._tenant_field = field_of(plan.mapping.kind, Role.TENANT)
         self._loader: Loader[A] = Loader(plan, seat.connection)
-        self._writer: Writer[A] = Writer(plan, seat, self._scope)
+        self._writer: Writer[A] = Writer(plan, seat)
         self._entries: dict[object, Entry[A]] = {}
         self._unassigned: list[Entry[A]] = []
         self._gone: list[A] = []
+        self._hidden: dict[object, Entry[A]] = {}
 
     def add(self, aggregate: A) -> None:
         """Take a new aggregate."""
@@ -60,14 +62,22 @@ class SqlRepository(Generic[A]):
         if self._statements.tenant is not None:
             give_to_tenant(aggregate, _tenant())
         identifier = aggregate.id  # type: ignore[attr-defined]
-        if identifier is None and Role.ASSIGNED in self._mapping.roles:
-            self._unassigned.append(Entry(None, aggregate))
+        if Role.ASSIGNED in self._mapping.roles:
+            self._add_unassigned(aggregate, identifier)
             return
         if identifier in self._entries:
             raise AlreadyExists(
                 f"There is a {self._name} with the identifier {identifier!r} in this unit of work already."
             )
         self._entries[identifier] = Entry(identifier, aggregate)
+
+    def _add_unassigned(self, aggregate: A, identifier: object) -> None:
+        if identifier is not None:
+            raise MisuseError(
+                f"The {self._name} {identifier!r} has an identifier, which only the store assigns.",
+                hint="Leave it None. To store one past the unit of work there is upsert_many.",
+            )
+        self._unassigned.append(Entry(None, aggregate))
 
     def add_many(self, aggregates: Iterable[A]) -> None:
         """Take new aggregates."""
@@ -86,9 +96,7 @@ class SqlRepository(Generic[A]):
         entry = self._entries.get(identifier)
         if entry is None or lock is not None:
             entry = self._load(identifier, lock)
-        else:
-            self._scope()
-        return None if entry is None or entry.removed else entry.aggregate
+        return None if entry is None or entry.removed or not self._owns(entry) else entry.aggregate
 
     def get_many(self, identifiers: Sequence[object]) -> Sequence[A]:
         """Return all, in the order asked."""
@@ -108,7 +116,7 @@ class SqlRepository(Generic[A]):
             key = self._mapping.shape.key
             self._track(self._rows_of([key(identifier) for identifier in unknown], scope))
         found = (self._entries.get(identifier) for identifier in wanted)
-        return [entry.aggregate for entry in found if entry is not None and not entry.removed]
+        return [entry.aggregate for entry in found if entry is not None and not entry.removed and self._owns(entry)]
 
     def remove(self, aggregate: A) -> None:
         """Take an aggregate out, with its parts."""
@@ -137,7 +145,9 @@ class SqlRepository(Generic[A]):
         rows = self._loader.rows(self._statements.one_removed(), {**key, **self._scope()})
         if not rows:
             raise NotFound(self._name, identifier)
-        entry = self._track(rows)[0]
+        entry = self._hidden.pop(self._loader.identify(rows[0]), None) or self._track(rows)[0]
+        entry.removed = False
+        self._entries[entry.identifier] = entry
         object.__setattr__(entry.aggregate, name, None)
         return entry.aggregate
 
@@ -258,7 +268,7 @@ class SqlRepository(Generic[A]):
 
     def tracked(self) -> Sequence[object]:
         """Return the aggregates in hand, and those written past it, since they may have recorded events."""
-        held = [entry.aggregate for entry in (*self._unassigned, *self._entries.values())]
+        held = [entry.aggregate for entry in (*self._hidden.values(), *self._unassigned, *self._entries.values())]
         return [*self._gone, *held]
 
     # What the transaction asks for
@@ -268,13 +278,10 @@ class SqlRepository(Generic[A]):
         new = [*self._unassigned, *(entry for entry in self._entries.values() if entry.version == NEW)]
         if not new:
             return
-        self._scope()
         self._seat.writes(self._name)
-        unassigned, self._unassigned = self._unassigned, []
-        self._writer.insert([entry for entry in new if entry.identifier is not None] if unassigned else new)
-        if unassigned:
-            self._writer.insert(unassigned)
-            self._entries.update((entry.identifier, entry) for entry in unassigned)
+        self._writer.insert(new)
+        self._entries.update((entry.identifier, entry) for entry in self._unassigned)
+        self._unassigned = []
 
     def flush_changed(self) -> None:
         """Update changed columns of roots, with the version in the WHERE, and their changed parts."""
@@ -288,31 +295,34 @@ class SqlRepository(Generic[A]):
         if not removed:
             return
         self._seat.writes(self._name)
-        if self._statements.removed_at is not None:
-            self._mark(removed)
-        else:
-            self._writer.delete(removed)
         for entry in removed:
             del self._entries[entry.identifier]
-            self._gone.append(entry.aggregate)
+        if self._statements.removed_at is not None:
+            self._mark(removed)
+            self._hidden.update((entry.identifier, entry) for entry in removed)
+        else:
+            self._writer.delete(removed)
+            self._gone += [entry.aggregate for entry in removed]
 
     def checkpoint(self) -> Checkpoint[A]:
         """Return what is in hand, which has just been flushed."""
-        return Checkpoint([saved(entry) for entry in self._entries.values()], list(self._gone))
+        held = (*self._hidden.values(), *self._entries.values())
+        return Checkpoint([saved(entry) for entry in held], list(self._gone))
 
     def return_to(self, checkpoint: Checkpoint[A]) -> None:
         """Give everything in hand the state that it had then; what came later is in hand no more."""
         before = {entry.identifier for entry, _, _ in checkpoint.entries}
-        for entry in (*self._unassigned, *self._entries.values()):
-            if entry.identifier not in before and Role.ASSIGNED in self._mapping.roles:
+        for entry in self._entries.values():
+            if entry.assigned and entry.identifier not in before:
                 object.__setattr__(entry.aggregate, "id", None)
-        self._entries.clear()
-        self._unassigned.clear()
+        for held in (self._entries, self._hidden, self._unassigned):
+            held.clear()
         for entry, state, events in checkpoint.entries:
             entry.version, entry.row, entry.parts = state.version, state.row, dict(state.parts)
             entry.removed = state.removed
             set_back(entry.aggregate, self._loader.build(entry.row, entry.parts), events)
-            self._entries[entry.identifier] = entry
+            home = self._hidden if entry.removed else self._entries
+            home[entry.identifier] = entry
         self._gone = list(checkpoint.gone)
 
     # How it is done
@@ -328,6 +338,11 @@ class SqlRepository(Generic[A]):
         if self._statements.tenant is None:
             return {}
         return {TENANT: tenant_for(self._mapping.kind, _tenant())}
+
+    def _owns(self, entry: Entry[A]) -> bool:
+        """Return whether an aggregate in hand belongs to the tenant of the context."""
+        name = self._tenant_field
+        return name is None or getattr(entry.aggregate, name) == self._scope()[TENANT]
 
     def _load(self, identifier: object, lock: Locking | None) -> Entry[A] | None:
         parameters = keys.parameters(self._mapping.identifiers, KEY, self._mapping.shape.key(identifier))
@@ -389,7 +404,7 @@ class SqlRepository(Generic[A]):
         conditions: list[sa.ColumnElement[bool]] = []
         if specification is not None:
             conditions.append(self._queries.specifications.condition(specification))
-        held = list(self._entries.values())
+        held = [entry for entry in self._entries.values() if self._owns(entry)]
         if held:
             key = self._mapping.shape.key
             conditions.append(self._not_among([key(entry.identifier) for entry in held]))

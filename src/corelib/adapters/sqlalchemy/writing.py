@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from corelib.adapters.sqlalchemy.mapping import VERSION
 from corelib.adapters.sqlalchemy.parts import PartChanges, changes_of, differences
 from corelib.adapters.sqlalchemy.plans import Plan
 from corelib.adapters.sqlalchemy.seat import Seat
-from corelib.adapters.sqlalchemy.statements import KEY, LOADED, OWNER, PART, PLACE
+from corelib.adapters.sqlalchemy.statements import KEY, LOADED, OWNER, PART, PLACE, TENANT
 from corelib.application.context import current_context
 from corelib.domain.fields import Role
 from corelib.domain.stamping import stamp_changed, stamp_new
@@ -30,33 +30,46 @@ class Writer(Generic[A]):
     Args:
         plan: how the class is stored.
         seat: what repositories share.
-        scope: returns the parameters that say whose rows may be touched.
     """
 
     def __init__(
         self,
         plan: Plan,
         seat: Seat,
-        scope: Callable[[], Mapping[str, object]],
     ) -> None:
         self._mapping = plan.mapping
         self._statements = plan.statements
         self._codecs = plan.codecs
         self._connection = seat.connection
         self._now = seat.now
-        self._scope = scope
         self._columns = plan.mapping.shape.columns
         self._stamped = plan.statements.stamped
+        tenant = plan.statements.tenant
+        self._tenant_place = None if tenant is None else self._columns.index(tenant.name)
 
     def dump(self, entry: Entry[A]) -> Row:
         """Return the row of an aggregate as it is now.
 
         Raises:
-            MisuseError: if its identifier was changed.
+            MisuseError: if its identifier was changed, or the tenant to whom it belongs.
         """
         if entry.aggregate.id != entry.identifier:  # type: ignore[attr-defined]
             raise MisuseError(f"The identifier of a {self._name} was changed from {entry.identifier!r}.")
-        return self._mapping.shape.dump(entry.aggregate)
+        row = self._mapping.shape.dump(entry.aggregate)
+        if self._tenant_place is not None and entry.row and row[self._tenant_place] != self._tenant_of(entry):
+            raise MisuseError(
+                f"The {self._name} {entry.identifier!r} was handed to another tenant.",
+                hint="Remove it, and store a new one in the context of the other tenant.",
+            )
+        return row
+
+    def _tenant_of(self, entry: Entry[A]) -> object:
+        """Return to whom the row of an aggregate in hand belongs, whoever works in the present context."""
+        return None if self._tenant_place is None else entry.row[1 + self._tenant_place]
+
+    def _scope(self, entry: Entry[A]) -> dict[str, object]:
+        """Return the parameters that say whose row it is."""
+        return {} if self._tenant_place is None else {TENANT: self._tenant_of(entry)}
 
     # Inserting
 
@@ -97,7 +110,7 @@ class Writer(Generic[A]):
         assigned = self._connection().rows(statement, rows)
         for entry, (found,) in zip(entries, assigned, strict=True):
             object.__setattr__(entry.aggregate, "id", found)
-            entry.identifier = found
+            entry.identifier, entry.assigned = found, True
             entry.row = (1, *self._mapping.shape.dump(entry.aggregate))
 
     def insert_parts(self, entries: Sequence[Entry[A]]) -> None:
@@ -217,12 +230,14 @@ class Writer(Generic[A]):
                 raise ConcurrencyConflict(self._name, entry.identifier, expected=UNKNOWN, found=None)
             entry.version = found
         key = self._mapping.shape.key(entry.identifier)
-        return keys.merged(keys.parameters(self._mapping.identifiers, KEY, key), {LOADED: entry.version}, self._scope())
+        return keys.merged(
+            keys.parameters(self._mapping.identifiers, KEY, key), {LOADED: entry.version}, self._scope(entry)
+        )
 
     def version_of(self, entry: Entry[A]) -> int | None:
         """Return the version that the database holds now, or None if the row is gone."""
         key = self._mapping.shape.key(entry.identifier)
-        parameters = keys.merged(keys.parameters(self._mapping.identifiers, KEY, key), self._scope())
+        parameters = keys.merged(keys.parameters(self._mapping.identifiers, KEY, key), self._scope(entry))
         rows = self._connection().rows(self._statements.select_version, parameters)
         return rows[0][0] if rows else None
 

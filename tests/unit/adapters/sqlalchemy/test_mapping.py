@@ -123,7 +123,7 @@ class TestMapped:
 
     class WhenThePrimaryKeyIsAnother:
         def test_names_the_table_and_the_key_that_it_needs(self) -> None:
-            with pytest.raises(MappingError, match=r"table book needs the primary key `id` to hold Book\. It has: title\."):
+            with pytest.raises(MappingError, match=r"book needs the primary key `id` to hold Book\. It has: title\."):
                 mapped(Book, table("id", "title", "version", key="title"))
 
     class WhenThereIsNoColumnForTheVersion:
