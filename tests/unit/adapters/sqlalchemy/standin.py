@@ -171,6 +171,7 @@ def mssql_engine(
         paramstyle="qmark",
         version="5.3.0",
         pooling=True,
+        Binary=bytes,
         **dict.fromkeys(
             ("NUMBER", "STRING", "DATETIME", "BINARY", "SQL_VARCHAR", "SQL_WVARCHAR", "SQL_DECIMAL"), object
         ),

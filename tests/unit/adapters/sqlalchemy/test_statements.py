@@ -6,15 +6,13 @@ After a change that is meant, write them anew with CORELIB_REWRITE_GOLDEN=1 and 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-from attrs import frozen
 
 pytest.importorskip("sqlalchemy")
 
@@ -23,17 +21,10 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
-from tests.unit.adapters.sqlalchemy.sample import (
-    Basket,
-    Ware,
-    committed,
-    line,
-    new_job,
-    opened,
-    sent_by,
-    shop_schema,
-    stored,
-)
+from tests.unit.adapters.sqlalchemy.recording import Sent, Target
+from tests.unit.adapters.sqlalchemy.repository_statements import SOURCES as REPOSITORIES
+from tests.unit.adapters.sqlalchemy.repository_statements import of_tickets
+from tests.unit.adapters.sqlalchemy.sample import committed, new_job, opened, sent_by, shop_schema
 from tests.unit.adapters.sqlalchemy.standin import mssql_engine
 
 from corelib.adapters.sqlalchemy import tables
@@ -45,35 +36,11 @@ from corelib.adapters.sqlalchemy.sqlite import SqliteDialect
 from corelib.domain.event import RecordedEvent
 from corelib.domain.identifiers import new_id
 from corelib.domain.job import Claim, JobState
-from corelib.errors import ConcurrencyConflict
 
 GOLDEN = Path(__file__).parent / "golden"
 REWRITE = os.environ.get("CORELIB_REWRITE_GOLDEN") == "1"
 HINTS = "WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)"
 MINUTE = timedelta(minutes=1)
-
-
-@frozen
-class Sent:
-    """A statement and the parameters, of the first row if there are more, that somebody executed."""
-
-    clause: sa.ClauseElement
-    parameters: Mapping[str, object]
-
-
-@frozen
-class Target:
-    """An engine that statements are written for."""
-
-    name: str
-    ours: SqlDialect
-    theirs: Callable[[], Dialect]
-
-    def sql(self, sent: Sent) -> tuple[str, int]:
-        """The text as the driver gets it, and the number of its parameters."""
-        compiled: Any = sent.clause.compile(dialect=self.theirs(), column_keys=list(sent.parameters))
-        state = compiled.construct_expanded_state(dict(sent.parameters))
-        return state.statement, len(state.positiontup or ())
 
 
 @cache
@@ -183,46 +150,6 @@ def of_jobs(folder: Path, dialect: SqlDialect) -> dict[str, Sent]:
     return named
 
 
-def of_repository(folder: Path, dialect: SqlDialect) -> dict[str, Sent]:
-    """What loading and storing an aggregate with parts takes."""
-    named: dict[str, Sent] = {}
-    with opened(folder) as storage:
-        stored(storage, Ware("W-1"))
-        with noted(storage.engine) as sent:
-            stored(storage, Basket("B-1", [line(1), line(2), line(3)]), Basket("B-2", []))
-        named |= dict(zip(("insert", "insert parts"), sent, strict=True))
-
-        with noted(storage.engine) as sent, committed(storage) as transaction:
-            basket = transaction.repository(Basket).get("B-1")
-        named |= dict(zip(("select one", "select parts of one"), sent, strict=True))
-
-        with noted(storage.engine) as sent, committed(storage) as transaction:
-            transaction.repository(Basket).find_many(["B-1", "B-2"])
-        named |= dict(zip(("select many", "select parts of many"), sent, strict=True))
-
-        with noted(storage.engine) as sent, committed(storage) as transaction:
-            list(transaction.repository(Basket).stream(batch=2))
-        named |= {"first page": sent[0], "next page": sent[2]}
-
-        with noted(storage.engine) as sent, committed(storage) as transaction:
-            transaction.repository(Basket).count()
-        named["count"] = only(sent)
-
-        with noted(storage.engine) as sent, committed(storage) as transaction:
-            basket = transaction.repository(Basket).get("B-1")
-            basket.note = "fragile"
-            basket.lines = [line(7), line(2)]
-        named |= dict(zip(("update", "delete parts from a place", "update a part"), sent[2:], strict=True))
-
-        transaction = storage.begin()
-        transaction.repository(Basket).remove(transaction.repository(Basket).get("B-1"))
-        transaction.connection.execute(sa.text("UPDATE shop_basket SET version = 9"))
-        with noted(storage.engine) as sent, pytest.raises(ConcurrencyConflict):
-            transaction.commit()
-        named |= dict(zip(("delete parts", "delete", "select the version"), sent, strict=True))
-    return named
-
-
 def of_schema(dialect: Dialect) -> dict[str, str]:
     """What makes the tables of corelib and those of a host."""
     named: dict[str, str] = {}
@@ -234,7 +161,12 @@ def of_schema(dialect: Dialect) -> dict[str, str]:
     return named
 
 
-SOURCES = {"jobs": of_jobs, "repository": of_repository}
+def statements(source: str, target: Target, folder: Path) -> dict[str, Sent]:
+    """What is sent for a target, by name."""
+    return of_jobs(folder, target.ours) if source == "jobs" else REPOSITORIES[source](target)
+
+
+SOURCES = ["jobs", *REPOSITORIES]
 
 
 def written(texts: Mapping[str, str]) -> str:
@@ -261,9 +193,9 @@ class TestStatements:
     @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
     @pytest.mark.parametrize("source", SOURCES)
     def test_have_the_text_of_the_golden_file(self, tmp_path: Path, source: str, target: Target) -> None:
-        statements = SOURCES[source](tmp_path, target.ours)
+        sent = statements(source, target, tmp_path)
 
-        texts = {name: target.sql(sent)[0] for name, sent in statements.items()}
+        texts = {name: target.sql(statement)[0] for name, statement in sent.items()}
 
         compare(f"{target.name}_{source}", written(texts))
 
@@ -276,12 +208,12 @@ class TestStatements:
     class WhenTheServerIsSqlServer:
         @pytest.mark.parametrize("source", SOURCES)
         def test_have_a_parameter_for_every_question_mark(self, tmp_path: Path, source: str) -> None:
-            for name, sent in SOURCES[source](tmp_path, MSSQL.ours).items():
+            for name, sent in statements(source, MSSQL, tmp_path).items():
                 text, parameters = MSSQL.sql(sent)
 
                 assert (name, text.count("?")) == (name, parameters)
 
-        @pytest.mark.parametrize("name", ["mssql_jobs", "mssql_repository", "mssql_schema"])
+        @pytest.mark.parametrize("name", [f"mssql_{source}" for source in (*SOURCES, "schema")])
         def test_are_transact_sql(self, name: str) -> None:
             sqlglot = pytest.importorskip("sqlglot")
             known = tuple(getattr(sqlglot.exp, kind) for kind in ("Select", "Insert", "Update", "Delete", "Create"))
@@ -320,6 +252,66 @@ class TestStatements:
 
             assert "token=NULL" in text
 
+        @pytest.mark.parametrize(
+            ("lock", "hint"),
+            [
+                ("wait", "WITH (UPDLOCK, ROWLOCK)"),
+                ("skip", HINTS),
+                ("fail", "WITH (UPDLOCK, ROWLOCK, NOWAIT)"),
+            ],
+        )
+        @pytest.mark.parametrize("name", ["select one", "list"])
+        def test_lock_what_they_read_by_hints(self, name: str, lock: str, hint: str) -> None:
+            text = golden("mssql_repository")[f"{name}, lock {lock}"]
+
+            assert text.count(f"FROM shop_basket {hint}\n") == 1
+
+        @pytest.mark.parametrize(
+            ("file", "name"),
+            [
+                ("mssql_repository", "upsert: lock keys"),
+                ("mssql_composite_keys", "upsert 1"),
+                ("mssql_tenants_and_marks", "upsert 1"),
+            ],
+        )
+        def test_lock_also_keys_that_are_not_there(self, file: str, name: str) -> None:
+            text = golden(file)[name]
+
+            assert text.count(" WITH (UPDLOCK, SERIALIZABLE)\n") == 1
+
+        def test_lock_roots_before_their_parts_are_removed(self) -> None:
+            text = golden("mssql_repository")["lock what is removed where"]
+
+            assert "FROM shop_basket WITH (UPDLOCK, ROWLOCK)\n" in text
+
+        @pytest.mark.parametrize("name", ["insert", "update", "update for parts", "update where"])
+        def test_leave_the_version_of_a_row_to_the_server(self, name: str) -> None:
+            text = golden("mssql_row_versions")[name]
+
+            assert "version=" not in text
+            assert "(id, value) VALUES" in text or "SET value=?" in text
+
+        @pytest.mark.parametrize("name", ["select many", "select parts of many", "upsert: lock keys"])
+        def test_send_any_number_of_identifiers_as_one_parameter(self, name: str) -> None:
+            text = golden("mssql_repository")[name]
+
+            assert text.count("?") == 1
+            assert "OPENJSON(?) WITH (v NVARCHAR(100) '$')" in text
+
+        def test_take_identifiers_in_the_order_of_the_rows(self) -> None:
+            engine = mssql_engine()
+            [insert] = of_tickets(MSSQL).values()
+            rows = [{"title": title, "version": 1} for title in ("a", "b", "c")]
+
+            with engine.connect() as connection, sent_by(engine) as sent, suppress(sa.exc.InvalidRequestError):
+                connection.execute(insert.clause, rows)  # type: ignore[call-overload]
+
+            assert sent == [
+                "INSERT INTO club_ticket (title, version) OUTPUT inserted.id, inserted.id AS id__1 "
+                "SELECT p0, p1 FROM (VALUES (?, ?, 0), (?, ?, 1), (?, ?, 2)) AS imp_sen(p0, p1, sen_counter) "
+                "ORDER BY sen_counter"
+            ]
+
         def test_take_a_lock_of_the_transaction_before_they_change_tables(self) -> None:
             engine = mssql_engine({"sp_getapplock": 0})
             with engine.connect() as connection, sent_by(engine) as sent:
@@ -335,6 +327,13 @@ class TestStatements:
             text = golden("postgresql_jobs")[name]
 
             assert text.count("FOR UPDATE OF corelib_job SKIP LOCKED") == 1
+
+        @pytest.mark.parametrize(("lock", "words"), [("wait", ""), ("skip", " SKIP LOCKED"), ("fail", " NOWAIT")])
+        @pytest.mark.parametrize("name", ["select one", "list"])
+        def test_lock_what_they_read_but_not_those_who_refer_to_it(self, name: str, lock: str, words: str) -> None:
+            text = golden("postgresql_repository")[f"{name}, lock {lock}"]
+
+            assert text.endswith(f" FOR NO KEY UPDATE OF shop_basket{words}")
 
         def test_take_a_lock_of_the_transaction_before_they_change_tables(self) -> None:
             sent: list[str] = []

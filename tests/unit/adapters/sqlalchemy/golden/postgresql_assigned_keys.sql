@@ -1,0 +1,2 @@
+-- insert
+INSERT INTO club_ticket (title, version) VALUES (%(title)s::VARCHAR, %(version)s::INTEGER) RETURNING club_ticket.id;

@@ -1,0 +1,2 @@
+-- insert
+INSERT INTO club_ticket (title, version) VALUES (?, ?) RETURNING id;
