@@ -96,9 +96,9 @@ class PostgresqlDialect:
         return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(column.type)))
 
     def locking(self, select: S, table: sa.Table, lock: Locking) -> S:
-        """Add FOR UPDATE, which leaves alone those who only refer to a row by a foreign key."""
+        """Add FOR NO KEY UPDATE, which leaves alone those who only refer to a row by a foreign key."""
         return select.with_for_update(
-            of=table, skip_locked=lock is Locking.SKIP, nowait=lock is Locking.FAIL, key_share=False
+            of=table, skip_locked=lock is Locking.SKIP, nowait=lock is Locking.FAIL, key_share=True
         )
 
     def locking_keys(self, select: S, table: sa.Table) -> S:
