@@ -6,6 +6,7 @@ import json
 import operator
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,4 +56,6 @@ class JsonArray(TypeDecorator[Sequence[object]]):
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")  # without an exponent, which SQL Server takes for no decimal
     return value.isoformat() if isinstance(value, date) else str(value)

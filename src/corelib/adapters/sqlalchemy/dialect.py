@@ -67,6 +67,10 @@ class SqlDialect(Protocol):
         """
         ...
 
+    def exactly(self, column: Column, value: Column) -> Condition:
+        """Compare a text column with another expression: case and trailing blanks count."""
+        ...
+
     def text_order(self, column: Column) -> list[Column]:
         """Return what sorts a text column by code points, as `compare_texts` orders."""
         ...

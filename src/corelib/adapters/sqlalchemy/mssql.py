@@ -127,7 +127,7 @@ class MssqlDialect:
             if empty:
                 return sa.case((column.is_(None), sa.null()), else_=1) == 1
             return place == 1 if operator is Operator.STARTS_WITH else place > 0
-        same = sa.and_(column == bound, exact == bound, sa.func.datalength(column) == sa.func.datalength(bound))
+        same = self.exactly(column, bound)
         if operator is Operator.EQUAL:
             return same
         if operator is Operator.NOT_EQUAL:
@@ -136,6 +136,11 @@ class MssqlDialect:
         shorter = compared(sa.func.datalength(column), strict, sa.func.datalength(bound))
         beyond = sa.or_(compared(exact, strict, bound), sa.and_(exact == bound, shorter))
         return beyond if operator is strict else sa.or_(beyond, same)
+
+    def exactly(self, column: Column, value: Column) -> Condition:
+        """Compare by the column's collation, for the sake of an index, and then by code points and length."""
+        lengths = sa.func.datalength(column) == sa.func.datalength(value)
+        return sa.and_(column == value, self.by_code_points(column) == value, lengths)
 
     def by_code_points(self, column: Column) -> Column:
         """Sort by a binary collation."""
@@ -161,7 +166,9 @@ class MssqlDialect:
         rows = _JsonRows(sa.bindparam(name, type_=JsonArray(kind)), kind).table_valued(
             sa.column("v", kind), name="listed"
         )
-        return column.in_(sa.select(rows.c.v))
+        value = rows.c.v
+        collation = kind.collation if isinstance(kind, sa.String) else None
+        return column.in_(sa.select(value if collation is None else sa.collate(value, collation)))
 
     def locking(self, select: S, table: sa.Table, lock: Locking) -> S:
         """Add the table hints, and make sure that they stand in the statement (see `skip_locked`)."""
@@ -351,7 +358,7 @@ class _JsonRows(FunctionElement[Any]):
 
 @compiles(_JsonRows, "mssql")
 def _json_rows(element: _JsonRows, compiler: SQLCompiler, **options: Any) -> str:
-    kind = element.kind.compile(dialect=compiler.dialect)
+    kind = element.kind.compile(dialect=compiler.dialect).partition(" COLLATE ")[0]  # which WITH does not know
     return f"OPENJSON({compiler.process(element.clauses, **options)}) WITH (v {kind} '$')"
 
 

@@ -83,6 +83,10 @@ class PostgresqlDialect:
         """Sort by the collation C: UTF-8 by its bytes."""
         return sa.collate(column, "C")
 
+    def exactly(self, column: Column, value: Column) -> Condition:
+        """Compare as the column's collation does, which takes nothing for the same that differs."""
+        return column == value
+
     def text_order(self, column: Column) -> list[Column]:
         """Sort by the collation C: UTF-8 by its bytes."""
         return [self.by_code_points(column)]

@@ -56,18 +56,25 @@ class SqlSpecifications:
     def order(self, sort: Sequence[Sort], *, exact: bool = False) -> list[sa.ColumnElement[object]]:
         """Return the ORDER BY list: missing values last, then the field, and at the end the identifier.
 
+        No column stands there twice: SQL Server refuses that (error 169).
+
         Args:
             sort: the fields.
             exact: order identifiers that are texts by code points too, as comparisons do; else as the store sorts.
         """
         ordered: list[sa.ColumnElement[object]] = []
+        sorted_by: set[str] = set()
         for entry in sort:
             column = self._at(self._mapping, entry.path)[0]
+            if column.name in sorted_by:
+                continue
+            sorted_by.add(column.name)
             if column.nullable:
                 ordered.append(sa.case((column.is_(None), 1), else_=0))
             ordered += [key.desc() if entry.descending else key.asc() for key in self._keys(column)]
         for identifier in self._mapping.identifiers:
-            ordered += self._keys(identifier) if exact else [identifier]
+            if identifier.name not in sorted_by:
+                ordered += self._keys(identifier) if exact else [identifier]
         return ordered
 
     def _keys(self, column: Column) -> list[sa.ColumnElement[object]]:

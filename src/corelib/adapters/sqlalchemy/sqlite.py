@@ -87,6 +87,10 @@ class SqliteDialect:
         """Change nothing: the collation BINARY sorts UTF-8 by its bytes."""
         return column
 
+    def exactly(self, column: Column, value: Column) -> Condition:
+        """Compare as the column's collation does, which takes nothing for the same that differs."""
+        return column == value
+
     def text_order(self, column: Column) -> list[Column]:
         """Sort by the collation BINARY."""
         return [self.by_code_points(column)]

@@ -109,13 +109,17 @@ class Statements:
 
     def owned(self, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
         """Restrict a condition to the tenant of the context."""
-        return condition if self.tenant is None else sa.and_(condition, self.tenant == sa.bindparam(TENANT))
+        return condition if self.tenant is None else sa.and_(condition, self._of_tenant(self.tenant))
 
     @cached_property
     def scope(self) -> tuple[sa.ColumnElement[bool], ...]:
         """Return what holds of every row that can be seen."""
-        tenant = () if self.tenant is None else (self.tenant == sa.bindparam(TENANT),)
+        tenant = () if self.tenant is None else (self._of_tenant(self.tenant),)
         return tenant if self.removed_at is None else (*tenant, self.removed_at.is_(None))
+
+    def _of_tenant(self, tenant: sa.Column[Any]) -> sa.ColumnElement[bool]:
+        """Compare exactly: tenants whose names differ by case alone are two."""
+        return self._dialect.exactly(tenant, sa.bindparam(TENANT, type_=tenant.type))
 
     def present(self, select: Select) -> Select:
         """Restrict a query to the tenant of the context and to what is not removed."""

@@ -43,6 +43,8 @@ class Writer(Generic[A]):
         self._connection = seat.connection
         self._now = seat.now
         self._columns = plan.mapping.shape.columns
+        keys_of_root = {column.name for column in plan.mapping.identifiers}  # an IDENTITY column cannot be written
+        self._touched = next((name for name in self._columns if name not in keys_of_root), self._columns[0])
         self._stamped = plan.statements.stamped
         tenant = plan.statements.tenant
         self._tenant_place = None if tenant is None else self._columns.index(tenant.name)
@@ -156,7 +158,7 @@ class Writer(Generic[A]):
         if self._statements.counts_versions:
             values[VERSION] = entry.version + 1
         elif not values:  # the server counts when the row is written, so that one column is written as it is
-            values[self._columns[-1]] = self._codecs.root.value(self._columns[-1], row[-1])
+            values = dict(self._codecs.root.written({self._touched: row[self._columns.index(self._touched)]}))
         statement, given = self._statements.update.writing(values)
         batches.setdefault(statement, []).append((entry, {**given, **held}))
         entry.row = (entry.version, *row)

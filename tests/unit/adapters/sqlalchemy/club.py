@@ -53,6 +53,15 @@ class Setting(Aggregate):
     words: list[str]
 
 
+@define(eq=False)
+class Queue(Aggregate):
+    """The server makes its identifier and its version."""
+
+    title: str
+    waiting: list[str]
+    id: int | None = assigned_field()
+
+
 @define
 class Step:
     """An entity: `number` tells those of one errand apart."""
@@ -128,6 +137,21 @@ def setting_mapping() -> AggregateMapping:
         *(_number("position", key=True), _text("word")),
     )
     return mapped(Setting, setting, parts={"words": Parts(str, word, owner="setting_id", value="word")})
+
+
+def queue_mapping() -> AggregateMapping:
+    metadata = sa.MetaData()
+    queue = sa.Table(
+        *("club_queue", metadata),
+        *(_text("title"), sa.Column("id", sa.Integer, primary_key=True)),
+        sa.Column("version", RowVersion, nullable=False),
+    )
+    waiting = sa.Table(
+        *("club_waiting", metadata),
+        *(sa.Column("queue_id", sa.Integer, sa.ForeignKey(queue.c.id), primary_key=True),),
+        *(_number("position", key=True), _text("name")),
+    )
+    return mapped(Queue, queue, parts={"waiting": Parts(str, waiting, owner="queue_id", value="name")})
 
 
 def errand_mapping() -> AggregateMapping:

@@ -100,6 +100,18 @@ class TestSqlSpecifications:
         for text in queries(MssqlDialect(), sql_server_2022()).values():
             assert isinstance(sqlglot.parse_one(text, read="tsql"), sqlglot.exp.Select)
 
+    class WhenResultsAreSortedByTheSameColumnTwice:
+        @pytest.mark.parametrize(("engine", "dialect", "compiling"), ENGINES, ids=lambda value: str(value)[:10])
+        def test_names_it_once(self, engine: str, dialect: SqlDialect, compiling: Dialect) -> None:
+            sort = [descending("id"), ascending("status"), ascending("id"), descending("status")]
+
+            order = SqlSpecifications(MAPPING, dialect).order(sort)
+
+            texts = [str(entry.compile(dialect=compiling)) for entry in order]
+            expressions = [text.removesuffix(" DESC").removesuffix(" ASC") for text in texts]
+            assert texts[0] == "sample_parcel.id DESC"
+            assert len(set(expressions)) == len(expressions)
+
     class WhenAFieldHasNoColumnOfItsOwn:
         def test_says_so_and_lists_the_columns(self) -> None:
             metadata = sa.MetaData()

@@ -9,8 +9,11 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -21,17 +24,19 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
-from tests.unit.adapters.sqlalchemy.recording import Sent, Target
+from tests.unit.adapters.sqlalchemy.club import queue_mapping
+from tests.unit.adapters.sqlalchemy.recording import Sent, Target, sent_for
 from tests.unit.adapters.sqlalchemy.repository_statements import SOURCES as REPOSITORIES
 from tests.unit.adapters.sqlalchemy.repository_statements import of_tickets
 from tests.unit.adapters.sqlalchemy.sample import committed, new_job, opened, sent_by, shop_schema
 from tests.unit.adapters.sqlalchemy.standin import mssql_engine
 
-from corelib.adapters.sqlalchemy import tables
+from corelib.adapters.sqlalchemy import ExactDecimal, UtcDateTime, tables
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.job_store import SqlJobStore
 from corelib.adapters.sqlalchemy.mssql import MssqlDialect
 from corelib.adapters.sqlalchemy.postgresql import PostgresqlDialect
+from corelib.adapters.sqlalchemy.repository import SqlRepository
 from corelib.adapters.sqlalchemy.sqlite import SqliteDialect
 from corelib.domain.event import RecordedEvent
 from corelib.domain.identifiers import new_id
@@ -182,6 +187,11 @@ def golden(name: str) -> dict[str, str]:
     return {name: text for name, _, text in parts}
 
 
+def served(repository: SqlRepository[Any]) -> None:
+    """Change nothing but a part."""
+    repository.get(7).waiting.append("Ann")
+
+
 def compare(name: str, text: str) -> None:
     file = GOLDEN / f"{name}.sql"
     if REWRITE:
@@ -298,6 +308,50 @@ class TestStatements:
             assert text.count("?") == 1
             assert "OPENJSON(?) WITH (v NVARCHAR(100) '$')" in text
 
+        @pytest.mark.parametrize(
+            ("kind", "value", "sent"),
+            [
+                (sa.Uuid(), UUID(int=10), '["00000000-0000-0000-0000-00000000000a"]'),
+                (ExactDecimal(18, 4), Decimal("1E+3"), '["1000"]'),
+                (UtcDateTime(), datetime(2026, 1, 2, 3, 4, 5, 6, UTC), '["2026-01-02T03:04:05.000006"]'),
+                (sa.Unicode(10), "\u00e4 ", '["\\u00e4 "]'),
+                (sa.Integer(), 7, "[7]"),
+            ],
+            ids=str,
+        )
+        def test_write_values_so_that_the_server_can_convert_them(
+            self, kind: sa.types.TypeEngine[object], value: object, sent: str
+        ) -> None:
+            condition = MSSQL.ours.listed(sa.column("x", kind), "values")
+
+            compiled = condition.compile(dialect=MSSQL.theirs())
+
+            [(_, processor)] = compiled._bind_processors.items()  # type: ignore[attr-defined]
+            assert processor([value]) == sent
+
+        def test_compare_identifiers_by_the_collation_of_their_column(self) -> None:
+            column = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Unicode(9, collation="Latin1_General_BIN2"))).c.id
+
+            text = str(MSSQL.ours.listed(column, "values").compile(dialect=MSSQL.theirs()))
+
+            assert "SELECT listed.v COLLATE Latin1_General_BIN2 AS " in text
+            assert "WITH (v NVARCHAR(9) '$')" in text
+
+        def test_tell_tenants_apart_whose_names_the_collation_takes_for_the_same(self) -> None:
+            texts = golden("mssql_tenants_and_marks").values()
+
+            compared = [text for text in texts if "tenant = ?" in text]
+
+            assert len(compared) == 11
+            assert all("(club_errand.tenant COLLATE Latin1_General_100_BIN2) = ?" in text for text in compared)
+
+        def test_never_write_a_column_that_the_server_counts(self) -> None:
+            [_, _, update, _] = sent_for(queue_mapping(), MSSQL, served, [(1, "a", 7)])
+
+            text, _ = MSSQL.sql(update)
+
+            assert text.startswith("UPDATE club_queue SET title=? WHERE ")
+
         def test_take_identifiers_in_the_order_of_the_rows(self) -> None:
             engine = mssql_engine()
             [insert] = of_tickets(MSSQL).values()
@@ -306,11 +360,12 @@ class TestStatements:
             with engine.connect() as connection, sent_by(engine) as sent, suppress(sa.exc.InvalidRequestError):
                 connection.execute(insert.clause, rows)  # type: ignore[call-overload]
 
-            assert sent == [
+            expected = (
                 "INSERT INTO club_ticket (title, version) OUTPUT inserted.id, inserted.id AS id__1 "
                 "SELECT p0, p1 FROM (VALUES (?, ?, 0), (?, ?, 1), (?, ?, 2)) AS imp_sen(p0, p1, sen_counter) "
                 "ORDER BY sen_counter"
-            ]
+            )
+            assert sent == [expected]
 
         def test_take_a_lock_of_the_transaction_before_they_change_tables(self) -> None:
             engine = mssql_engine({"sp_getapplock": 0})
