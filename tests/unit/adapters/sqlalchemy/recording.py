@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
-from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import Dialect
 
 from corelib.adapters.sqlalchemy import AggregateMapping
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
+from corelib.adapters.sqlalchemy.plans import Plan
+from corelib.adapters.sqlalchemy.queries import Queries
 from corelib.adapters.sqlalchemy.repository import SqlRepository
+from corelib.adapters.sqlalchemy.row_codec import codecs_of
 from corelib.adapters.sqlalchemy.seat import Seat
 from corelib.adapters.sqlalchemy.statements import Statements
+from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 Rows = Sequence[tuple[object, ...]]
@@ -60,17 +64,6 @@ class Answer:
         rows, self.rows = self.rows[:size], self.rows[size:]
         return rows
 
-    def first(self) -> tuple[object, ...] | None:
-        return self.rows[0] if self.rows else None
-
-    def scalar(self) -> object:
-        return self.rows[0][0] if self.rows else None
-
-    scalar_one = scalar
-
-    def scalars(self) -> Answer:
-        return Answer([row[0] for row in self.rows], self.rowcount)  # type: ignore[misc]
-
     def close(self) -> None: ...
 
 
@@ -94,6 +87,17 @@ class Recorder:
         self.sent.append(Sent(statement, rows[0], many=len(rows) > 1))
         return Answer(list(self.answers.pop(0)) if self.answers else [], len(rows))
 
+    def rows(
+        self,
+        statement: sa.ClauseElement,
+        parameters: Mapping[str, object] | Sequence[Mapping[str, object]] | None = None,
+    ) -> Rows:
+        return self.execute(statement, parameters).all()
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        yield
+
 
 def sent_for(
     mapping: AggregateMapping,
@@ -112,12 +116,16 @@ def sent_for(
 
     seat = Seat(
         dialect=target.ours,
-        connection=lambda: cast("Connection", recorder),
+        connection=lambda: cast("TranslatingConnection", recorder),
         flush=write,
         now=lambda: NOON,
+        usable=lambda: None,
         writes=lambda _: None,
     )
-    repository: SqlRepository[Any] = SqlRepository(mapping, Statements(mapping, target.ours), seat)
+    statements = Statements(mapping, target.ours)
+    queries = Queries(mapping, target.ours, statements)
+    plan = Plan(mapping, statements, queries, codecs_of(mapping, codec=None, cipher=None))
+    repository: SqlRepository[Any] = SqlRepository(plan, seat)
     work(repository)
     if flush:
         write()

@@ -71,6 +71,20 @@ INSERT INTO corelib_version (version_num) OUTPUT inserted.version_num VALUES ('0
 
 GO
 
+-- Running upgrade 0001 -> 0002
+
+CREATE TABLE corelib_idempotency_key (
+    [key] NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    stored_at DATETIME2(6) NOT NULL,
+    PRIMARY KEY ([key])
+);
+
+GO
+
+UPDATE corelib_version SET version_num='0002' WHERE corelib_version.version_num = '0001';
+
+GO
+
 COMMIT;
 
 GO

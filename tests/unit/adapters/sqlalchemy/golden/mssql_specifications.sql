@@ -1,32 +1,32 @@
 -- text equal
 SELECT sample_parcel.id
 FROM sample_parcel
-WHERE sample_parcel.note = :param_1 AND (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.note) = datalength(:param_1);
+WHERE sample_parcel.note = :corelib_value_0 AND (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :corelib_value_0 AND datalength(sample_parcel.note) = datalength(:corelib_value_0);
 
 -- text not equal
 SELECT sample_parcel.id
 FROM sample_parcel
-WHERE NOT (sample_parcel.note = :param_1 AND (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.note) = datalength(:param_1));
+WHERE NOT (sample_parcel.note = :corelib_value_0 AND (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :corelib_value_0 AND datalength(sample_parcel.note) = datalength(:corelib_value_0));
 
 -- text before
 SELECT sample_parcel.id
 FROM sample_parcel
-WHERE (sample_parcel.note COLLATE Latin1_General_100_BIN2) < :param_1 OR (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.note) < datalength(:param_1);
+WHERE (sample_parcel.note COLLATE Latin1_General_100_BIN2) < :corelib_value_0 OR (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :corelib_value_0 AND datalength(sample_parcel.note) < datalength(:corelib_value_0);
 
 -- text at least
 SELECT sample_parcel.id
 FROM sample_parcel
-WHERE (sample_parcel.note COLLATE Latin1_General_100_BIN2) > :param_1 OR (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.note) > datalength(:param_1) OR sample_parcel.note = :param_1 AND (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.note) = datalength(:param_1);
+WHERE (sample_parcel.note COLLATE Latin1_General_100_BIN2) > :corelib_value_0 OR (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :corelib_value_0 AND datalength(sample_parcel.note) > datalength(:corelib_value_0) OR sample_parcel.note = :corelib_value_0 AND (sample_parcel.note COLLATE Latin1_General_100_BIN2) = :corelib_value_0 AND datalength(sample_parcel.note) = datalength(:corelib_value_0);
 
 -- text starts with
 SELECT sample_parcel.id
 FROM sample_parcel
-WHERE charindex(:param_1, sample_parcel.note COLLATE Latin1_General_100_BIN2) = :charindex_1;
+WHERE charindex(:corelib_value_0, sample_parcel.note COLLATE Latin1_General_100_BIN2) = :charindex_1;
 
 -- text contains
 SELECT sample_parcel.id
 FROM sample_parcel
-WHERE charindex(:param_1, sample_parcel.note COLLATE Latin1_General_100_BIN2) > :charindex_1;
+WHERE charindex(:corelib_value_0, sample_parcel.note COLLATE Latin1_General_100_BIN2) > :charindex_1;
 
 -- text starts with nothing
 SELECT sample_parcel.id
@@ -37,24 +37,24 @@ WHERE CASE WHEN (sample_parcel.note IS NULL) THEN NULL ELSE :param_1 END = :para
 SELECT sample_parcel.id
 FROM sample_parcel
 WHERE CASE WHEN (sample_parcel.note IS NULL) THEN NULL WHEN (EXISTS (SELECT :param_1 AS anon_1
-FROM OPENJSON(:param_2) WITH (v NVARCHAR(200) '$') AS listed
-WHERE (listed.v COLLATE Latin1_General_100_BIN2) = sample_parcel.note AND datalength(listed.v) = datalength(sample_parcel.note))) THEN :param_3 ELSE :param_4 END = :param_5;
+FROM OPENJSON(:corelib_value_0) WITH (v NVARCHAR(200) '$') AS listed
+WHERE (listed.v COLLATE Latin1_General_100_BIN2) = sample_parcel.note AND datalength(listed.v) = datalength(sample_parcel.note))) THEN :param_2 ELSE :param_3 END = :param_4;
 
 -- number between
 SELECT sample_parcel.id
 FROM sample_parcel
-WHERE sample_parcel.price_amount >= :param_1 AND sample_parcel.price_amount <= :param_2;
+WHERE sample_parcel.price_amount >= :corelib_value_0 AND sample_parcel.price_amount <= :corelib_value_1;
 
 -- number one of
 SELECT sample_parcel.id
 FROM sample_parcel
 WHERE sample_parcel.price_amount IN (SELECT listed.v
-FROM OPENJSON(:param_1) WITH (v NUMERIC(18, 4) '$') AS listed);
+FROM OPENJSON(:corelib_value_0) WITH (v NUMERIC(18, 4) '$') AS listed);
 
 -- enum
 SELECT sample_parcel.id
 FROM sample_parcel
-WHERE sample_parcel.status = :param_1 AND (sample_parcel.status COLLATE Latin1_General_100_BIN2) = :param_1 AND datalength(sample_parcel.status) = datalength(:param_1);
+WHERE sample_parcel.status = :corelib_value_0 AND (sample_parcel.status COLLATE Latin1_General_100_BIN2) = :corelib_value_0 AND datalength(sample_parcel.status) = datalength(:corelib_value_0);
 
 -- null
 SELECT sample_parcel.id
@@ -69,28 +69,28 @@ WHERE 0 = 1;
 -- and, or, not
 SELECT sample_parcel.id
 FROM sample_parcel
-WHERE NOT (sample_parcel.note IS NULL AND sample_parcel.price_amount > :param_1 OR NOT (sample_parcel.status = :param_2 AND (sample_parcel.status COLLATE Latin1_General_100_BIN2) = :param_2 AND datalength(sample_parcel.status) = datalength(:param_2)));
+WHERE NOT (sample_parcel.note IS NULL AND sample_parcel.price_amount > :corelib_value_0 OR NOT (sample_parcel.status = :corelib_value_1 AND (sample_parcel.status COLLATE Latin1_General_100_BIN2) = :corelib_value_1 AND datalength(sample_parcel.status) = datalength(:corelib_value_1)));
 
 -- any part
 SELECT sample_parcel.id
 FROM sample_parcel
 WHERE EXISTS (SELECT :param_1 AS anon_1
 FROM sample_item
-WHERE sample_item.parcel_id = sample_parcel.id AND sample_item.quantity > :param_2);
+WHERE sample_item.parcel_id = sample_parcel.id AND sample_item.quantity > :corelib_value_0);
 
 -- no part
 SELECT sample_parcel.id
 FROM sample_parcel
 WHERE NOT (EXISTS (SELECT :param_1 AS anon_1
 FROM sample_item
-WHERE sample_item.parcel_id = sample_parcel.id AND sample_item.quantity > :param_2));
+WHERE sample_item.parcel_id = sample_parcel.id AND sample_item.quantity > :corelib_value_0));
 
 -- all parts
 SELECT sample_parcel.id
 FROM sample_parcel
 WHERE NOT (EXISTS (SELECT :param_1 AS anon_1
 FROM sample_item
-WHERE sample_item.parcel_id = sample_parcel.id AND CASE WHEN (sample_item.weight > :param_2) THEN :param_3 ELSE :param_4 END = :param_5));
+WHERE sample_item.parcel_id = sample_parcel.id AND CASE WHEN (sample_item.weight > :corelib_value_0) THEN :param_2 ELSE :param_3 END = :param_4));
 
 -- first page
 SELECT TOP 50 sample_parcel.id

@@ -61,8 +61,8 @@ DELETE FROM club_member WHERE club_member.id_club = %(corelib_key_0)s::VARCHAR A
 -- page after
 SELECT club_member.version AS corelib_version, club_member.id_club, club_member.id_number, club_member.name
 FROM club_member
-WHERE (club_member.id_club COLLATE "C") > %(param_1)s::VARCHAR OR club_member.id_club = %(param_2)s::VARCHAR AND club_member.id_number > %(param_3)s::INTEGER ORDER BY club_member.id_club COLLATE "C", club_member.id_number
- LIMIT %(param_4)s::INTEGER;
+WHERE (club_member.id_club COLLATE "C") > %(corelib_value_0)s::VARCHAR OR club_member.id_club = %(corelib_value_0)s::VARCHAR AND club_member.id_number > %(corelib_value_1)s::INTEGER ORDER BY club_member.id_club COLLATE "C", club_member.id_number
+ LIMIT %(param_1)s::INTEGER;
 
 -- upsert 1
 INSERT INTO club_member (id_club, id_number, name, version) VALUES (%(id_club)s::VARCHAR, %(id_number)s::INTEGER, %(name)s::VARCHAR, %(version)s::INTEGER) ON CONFLICT (id_club, id_number) DO UPDATE SET name = excluded.name, version = (club_member.version + %(version_1)s::INTEGER);

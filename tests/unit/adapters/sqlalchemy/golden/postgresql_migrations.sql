@@ -54,6 +54,16 @@ CREATE INDEX ix_corelib_event_recorded_at ON corelib_event (recorded_at);
 
 INSERT INTO corelib_version (version_num) VALUES ('0001') RETURNING corelib_version.version_num;
 
+-- Running upgrade 0001 -> 0002
+
+CREATE TABLE corelib_idempotency_key (
+    key VARCHAR(200) NOT NULL,
+    stored_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (key)
+);
+
+UPDATE corelib_version SET version_num='0002' WHERE corelib_version.version_num = '0001';
+
 COMMIT;
 
 

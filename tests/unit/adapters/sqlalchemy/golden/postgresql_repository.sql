@@ -27,7 +27,7 @@ WHERE shop_basket_line.basket_id = ANY (%(corelib_keys)s::VARCHAR(100)[]) ORDER 
 -- list
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
 FROM shop_basket
-WHERE shop_basket.note = %(param_1)s::VARCHAR ORDER BY CASE WHEN (shop_basket.note IS NULL) THEN %(param_2)s::INTEGER ELSE %(param_3)s::INTEGER END, shop_basket.note COLLATE "C" ASC, shop_basket.id;
+WHERE shop_basket.note = %(corelib_value_0)s::VARCHAR ORDER BY CASE WHEN (shop_basket.note IS NULL) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END, shop_basket.note COLLATE "C" ASC, shop_basket.id;
 
 -- select one, lock wait
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
@@ -37,8 +37,8 @@ WHERE shop_basket.id = %(corelib_key)s::VARCHAR FOR NO KEY UPDATE OF shop_basket
 -- list, lock wait
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
 FROM shop_basket
-WHERE shop_basket.status = %(param_1)s::VARCHAR ORDER BY shop_basket.id
- LIMIT %(param_2)s::INTEGER FOR NO KEY UPDATE OF shop_basket;
+WHERE shop_basket.status = %(corelib_value_0)s::VARCHAR ORDER BY shop_basket.id
+ LIMIT %(param_1)s::INTEGER FOR NO KEY UPDATE OF shop_basket;
 
 -- select one, lock skip
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
@@ -48,8 +48,8 @@ WHERE shop_basket.id = %(corelib_key)s::VARCHAR FOR NO KEY UPDATE OF shop_basket
 -- list, lock skip
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
 FROM shop_basket
-WHERE shop_basket.status = %(param_1)s::VARCHAR ORDER BY shop_basket.id
- LIMIT %(param_2)s::INTEGER FOR NO KEY UPDATE OF shop_basket SKIP LOCKED;
+WHERE shop_basket.status = %(corelib_value_0)s::VARCHAR ORDER BY shop_basket.id
+ LIMIT %(param_1)s::INTEGER FOR NO KEY UPDATE OF shop_basket SKIP LOCKED;
 
 -- select one, lock fail
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
@@ -59,19 +59,19 @@ WHERE shop_basket.id = %(corelib_key)s::VARCHAR FOR NO KEY UPDATE OF shop_basket
 -- list, lock fail
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
 FROM shop_basket
-WHERE shop_basket.status = %(param_1)s::VARCHAR ORDER BY shop_basket.id
- LIMIT %(param_2)s::INTEGER FOR NO KEY UPDATE OF shop_basket NOWAIT;
+WHERE shop_basket.status = %(corelib_value_0)s::VARCHAR ORDER BY shop_basket.id
+ LIMIT %(param_1)s::INTEGER FOR NO KEY UPDATE OF shop_basket NOWAIT;
 
 -- page with offset
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
 FROM shop_basket
-WHERE shop_basket.note = %(param_1)s::VARCHAR ORDER BY CASE WHEN (shop_basket.note IS NULL) THEN %(param_2)s::INTEGER ELSE %(param_3)s::INTEGER END, shop_basket.note COLLATE "C" DESC, shop_basket.opened_at ASC, shop_basket.id
- LIMIT %(param_4)s::INTEGER OFFSET %(param_5)s::INTEGER;
+WHERE shop_basket.note = %(corelib_value_0)s::VARCHAR ORDER BY CASE WHEN (shop_basket.note IS NULL) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END, shop_basket.note COLLATE "C" DESC, shop_basket.opened_at ASC, shop_basket.id
+ LIMIT %(param_3)s::INTEGER OFFSET %(param_4)s::INTEGER;
 
 -- page: total
 SELECT count(*) AS count_1
 FROM shop_basket
-WHERE shop_basket.note = %(param_1)s::VARCHAR;
+WHERE shop_basket.note = %(corelib_value_0)s::VARCHAR;
 
 -- first page after
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
@@ -81,14 +81,14 @@ FROM shop_basket ORDER BY CASE WHEN (shop_basket.note IS NULL) THEN %(param_1)s:
 -- page after
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
 FROM shop_basket
-WHERE ((shop_basket.note COLLATE "C") <= %(param_1)s::VARCHAR OR shop_basket.note IS NULL) AND ((shop_basket.note COLLATE "C") < %(param_2)s::VARCHAR OR shop_basket.note IS NULL OR shop_basket.opened_at >= %(param_3)s::TIMESTAMP WITH TIME ZONE AND (shop_basket.opened_at > %(param_4)s::TIMESTAMP WITH TIME ZONE OR (shop_basket.id COLLATE "C") > %(param_5)s::VARCHAR)) ORDER BY CASE WHEN (shop_basket.note IS NULL) THEN %(param_6)s::INTEGER ELSE %(param_7)s::INTEGER END, shop_basket.note COLLATE "C" DESC, shop_basket.opened_at ASC, shop_basket.id COLLATE "C"
- LIMIT %(param_8)s::INTEGER;
+WHERE ((shop_basket.note COLLATE "C") <= %(corelib_value_0)s::VARCHAR OR shop_basket.note IS NULL) AND ((shop_basket.note COLLATE "C") < %(corelib_value_1)s::VARCHAR OR shop_basket.note IS NULL OR shop_basket.opened_at >= %(corelib_value_2)s::TIMESTAMP WITH TIME ZONE AND (shop_basket.opened_at > %(corelib_value_3)s::TIMESTAMP WITH TIME ZONE OR (shop_basket.id COLLATE "C") > %(corelib_value_4)s::VARCHAR)) ORDER BY CASE WHEN (shop_basket.note IS NULL) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END, shop_basket.note COLLATE "C" DESC, shop_basket.opened_at ASC, shop_basket.id COLLATE "C"
+ LIMIT %(param_3)s::INTEGER;
 
 -- page after a missing value
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
 FROM shop_basket
-WHERE shop_basket.note IS NULL AND shop_basket.opened_at >= %(param_1)s::TIMESTAMP WITH TIME ZONE AND (shop_basket.opened_at > %(param_2)s::TIMESTAMP WITH TIME ZONE OR (shop_basket.id COLLATE "C") > %(param_3)s::VARCHAR) ORDER BY CASE WHEN (shop_basket.note IS NULL) THEN %(param_4)s::INTEGER ELSE %(param_5)s::INTEGER END, shop_basket.note COLLATE "C" DESC, shop_basket.opened_at ASC, shop_basket.id COLLATE "C"
- LIMIT %(param_6)s::INTEGER;
+WHERE shop_basket.note IS NULL AND shop_basket.opened_at >= %(corelib_value_0)s::TIMESTAMP WITH TIME ZONE AND (shop_basket.opened_at > %(corelib_value_1)s::TIMESTAMP WITH TIME ZONE OR (shop_basket.id COLLATE "C") > %(corelib_value_2)s::VARCHAR) ORDER BY CASE WHEN (shop_basket.note IS NULL) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END, shop_basket.note COLLATE "C" DESC, shop_basket.opened_at ASC, shop_basket.id COLLATE "C"
+ LIMIT %(param_3)s::INTEGER;
 
 -- stream
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
@@ -128,15 +128,15 @@ FROM shop_basket
 WHERE shop_basket.id = %(corelib_key)s::VARCHAR;
 
 -- update where
-UPDATE shop_basket SET limit_amount=%(limit_amount)s, note=NULL, version=(shop_basket.version + %(version_1)s::INTEGER) WHERE shop_basket.note = %(param_1)s::VARCHAR;
+UPDATE shop_basket SET limit_amount=%(limit_amount)s, note=NULL, version=(shop_basket.version + %(version_1)s::INTEGER) WHERE shop_basket.note = %(corelib_value_0)s::VARCHAR;
 
 -- update where, some in hand
-UPDATE shop_basket SET note=%(note)s::VARCHAR, version=(shop_basket.version + %(version_1)s::INTEGER) WHERE shop_basket.note = %(param_1)s::VARCHAR AND NOT (shop_basket.id = ANY (%(param_2)s::VARCHAR(100)[]));
+UPDATE shop_basket SET note=%(note)s::VARCHAR, version=(shop_basket.version + %(version_1)s::INTEGER) WHERE shop_basket.note = %(corelib_value_0)s::VARCHAR AND NOT (shop_basket.id = ANY (%(corelib_keys)s::VARCHAR(100)[]));
 
 -- lock what is removed where
 SELECT shop_basket.id
 FROM shop_basket
-WHERE shop_basket.note = %(param_1)s::VARCHAR FOR NO KEY UPDATE OF shop_basket;
+WHERE shop_basket.note = %(corelib_value_0)s::VARCHAR FOR NO KEY UPDATE OF shop_basket;
 
 -- delete parts of the removed
 DELETE FROM shop_basket_line WHERE shop_basket_line.basket_id = ANY (%(corelib_keys)s::VARCHAR(100)[]);

@@ -38,15 +38,15 @@ INSERT INTO club_step (errand_id, number, position, text, done) VALUES (%(errand
 UPDATE club_errand SET updated_at=%(updated_at)s::TIMESTAMP WITH TIME ZONE, removed_at=%(removed_at)s::TIMESTAMP WITH TIME ZONE, version=%(version)s::INTEGER WHERE club_errand.id = %(corelib_key)s::VARCHAR AND club_errand.version = %(corelib_loaded)s::INTEGER AND club_errand.tenant = %(corelib_tenant)s::VARCHAR;
 
 -- mark as removed where
-UPDATE club_errand SET updated_at=%(updated_at)s::TIMESTAMP WITH TIME ZONE, updated_by=%(updated_by)s::VARCHAR, removed_at=%(removed_at)s::TIMESTAMP WITH TIME ZONE, version=(club_errand.version + %(version_1)s::INTEGER) WHERE club_errand.tenant = %(corelib_tenant)s::VARCHAR AND club_errand.removed_at IS NULL AND club_errand.title = %(param_1)s::VARCHAR;
+UPDATE club_errand SET updated_at=%(updated_at)s::TIMESTAMP WITH TIME ZONE, updated_by=%(updated_by)s::VARCHAR, removed_at=%(removed_at)s::TIMESTAMP WITH TIME ZONE, version=(club_errand.version + %(version_1)s::INTEGER) WHERE club_errand.tenant = %(corelib_tenant)s::VARCHAR AND club_errand.removed_at IS NULL AND club_errand.title = %(corelib_value_0)s::VARCHAR;
 
 -- update where
-UPDATE club_errand SET title=%(title)s::VARCHAR, updated_at=%(updated_at)s::TIMESTAMP WITH TIME ZONE, updated_by=%(updated_by)s::VARCHAR, version=(club_errand.version + %(version_1)s::INTEGER) WHERE club_errand.tenant = %(corelib_tenant)s::VARCHAR AND club_errand.removed_at IS NULL AND club_errand.title = %(param_1)s::VARCHAR;
+UPDATE club_errand SET title=%(title)s::VARCHAR, updated_at=%(updated_at)s::TIMESTAMP WITH TIME ZONE, updated_by=%(updated_by)s::VARCHAR, version=(club_errand.version + %(version_1)s::INTEGER) WHERE club_errand.tenant = %(corelib_tenant)s::VARCHAR AND club_errand.removed_at IS NULL AND club_errand.title = %(corelib_value_0)s::VARCHAR;
 
 -- list
 SELECT club_errand.version AS corelib_version, club_errand.id, club_errand.title, club_errand.tenant, club_errand.created_at, club_errand.created_by, club_errand.updated_at, club_errand.updated_by, club_errand.removed_at
 FROM club_errand
-WHERE club_errand.tenant = %(corelib_tenant)s::VARCHAR AND club_errand.removed_at IS NULL AND club_errand.title = %(param_1)s::VARCHAR ORDER BY club_errand.id;
+WHERE club_errand.tenant = %(corelib_tenant)s::VARCHAR AND club_errand.removed_at IS NULL AND club_errand.title = %(corelib_value_0)s::VARCHAR ORDER BY club_errand.id;
 
 -- count
 SELECT count(*) AS count_1
@@ -56,8 +56,8 @@ WHERE club_errand.tenant = %(corelib_tenant)s::VARCHAR AND club_errand.removed_a
 -- list removed
 SELECT club_errand.version AS corelib_version, club_errand.id, club_errand.title, club_errand.tenant, club_errand.created_at, club_errand.created_by, club_errand.updated_at, club_errand.updated_by, club_errand.removed_at
 FROM club_errand
-WHERE club_errand.removed_at IS NOT NULL AND club_errand.tenant = %(corelib_tenant)s::VARCHAR AND club_errand.title = %(param_1)s::VARCHAR ORDER BY club_errand.id
- LIMIT %(param_2)s::INTEGER;
+WHERE club_errand.removed_at IS NOT NULL AND club_errand.tenant = %(corelib_tenant)s::VARCHAR AND club_errand.title = %(corelib_value_0)s::VARCHAR ORDER BY club_errand.id
+ LIMIT %(param_1)s::INTEGER;
 
 -- select a removed one
 SELECT club_errand.version AS corelib_version, club_errand.id, club_errand.title, club_errand.tenant, club_errand.created_at, club_errand.created_by, club_errand.updated_at, club_errand.updated_by, club_errand.removed_at

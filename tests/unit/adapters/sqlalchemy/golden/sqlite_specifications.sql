@@ -21,7 +21,7 @@ WHERE sample_parcel.note >= ?;
 -- text starts with
 SELECT sample_parcel.id
 FROM sample_parcel
-WHERE substr(sample_parcel.note, ?, ?) = ?;
+WHERE substr(sample_parcel.note, ?, length(?)) = ?;
 
 -- text contains
 SELECT sample_parcel.id
@@ -31,7 +31,7 @@ WHERE instr(sample_parcel.note, ?) > ?;
 -- text starts with nothing
 SELECT sample_parcel.id
 FROM sample_parcel
-WHERE substr(sample_parcel.note, ?, ?) = ?;
+WHERE substr(sample_parcel.note, ?, length(?)) = ?;
 
 -- text one of
 SELECT sample_parcel.id
