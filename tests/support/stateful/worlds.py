@@ -1,0 +1,150 @@
+"""Stores that have to give the same answers, and answers that can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+from attrs import define, field, frozen
+from tests.support.stateful.names import name_of
+
+from corelib.domain.page import Page
+from corelib.errors import ConcurrencyConflict, CorelibError, NotFound, PersistenceError
+from corelib.ports.repository import Repository
+from corelib.ports.storage import Storage
+from corelib.ports.unit_of_work import UnitOfWork
+from corelib.testing.contracts.arranging import Work
+from corelib.testing.contracts.samples import Depot, Parcel, contents
+
+Aggregate = Parcel | Depot
+
+
+@frozen
+class World:
+    """A store under test.
+
+    Args:
+        name: for reports.
+        emptied: empties it and returns it; called before every sequence.
+        units: how many units of work it takes at a time without making one wait in the same thread.
+    """
+
+    name: str
+    emptied: Callable[[], Storage]
+    units: int
+
+
+@frozen
+class Answered:
+    """An operation gave an answer."""
+
+    value: object
+
+
+@frozen
+class Refused:
+    """An operation raised an error of corelib.
+
+    Args:
+        error: its class.
+        about: what the error tells programs, where that has to be the same as well.
+    """
+
+    error: type[CorelibError]
+    about: tuple[object, ...] = ()
+
+    @property
+    def by_store(self) -> bool:
+        """Return whether a unit of work can only be rolled back after it."""
+        return issubclass(self.error, PersistenceError | ConcurrencyConflict)
+
+
+Answer = Answered | Refused
+
+
+@define(eq=False)
+class Side:
+    """A unit of work in one world: what the test holds there.
+
+    Args:
+        uow: the open unit of work.
+        hand: the aggregates that it has handed out or taken, by name.
+    """
+
+    uow: UnitOfWork
+    hand: dict[str, Aggregate] = field(factory=dict)
+
+    @property
+    def parcels(self) -> Repository[Parcel, object]:
+        """Return the collection of parcels."""
+        return self.uow.repository(Parcel, object)
+
+    @property
+    def depots(self) -> Repository[Depot, str]:
+        """Return the collection of depots."""
+        return self.uow.repository(Depot, str)
+
+    def holds(self, aggregate: Aggregate) -> None:
+        """Note an aggregate that the unit of work has returned: an identifier stands for one object."""
+        name = name_of(aggregate)
+        known = self.hand.setdefault(name, aggregate)
+        assert known is aggregate, f"{name} came as another object than before"
+
+
+def begun(storage: Storage) -> Side:
+    """Begin a unit of work."""
+    uow = Work(storage).unit()
+    uow.__enter__()
+    return Side(uow)
+
+
+def ended(side: Side) -> None:
+    """Leave the block of a unit of work: without a commit before, that rolls back."""
+    uow: AbstractContextManager[object] = side.uow  # type: ignore[assignment]
+    uow.__exit__(None, None, None)
+
+
+def asked(act: Callable[[], object], *, versions: bool) -> tuple[Answer, Sequence[Aggregate]]:
+    """Run an operation; return its answer, and the aggregates within it as they are."""
+    try:
+        value = act()
+    except CorelibError as error:
+        return Refused(type(error), _about(error, versions=versions)), ()
+    return Answered(_comparable(value)), _aggregates(value)
+
+
+def committed(storage: Storage) -> dict[str, object]:
+    """Return all that a store holds, as another unit of work finds it."""
+    side = begun(storage)
+    try:
+        depots, parcels = side.depots.list(), side.parcels.list()
+    finally:
+        ended(side)
+    events = sorted((event.name, event.payload) for event in storage.events())
+    return {**{name_of(found): contents(found) for found in [*depots, *parcels]}, "events": events}
+
+
+def _about(error: CorelibError, *, versions: bool) -> tuple[object, ...]:
+    if isinstance(error, ConcurrencyConflict):
+        return (error.kind, error.identifier, *((error.expected, error.found) if versions else ()))
+    return (error.kind, error.identifier) if isinstance(error, NotFound) else ()
+
+
+def _comparable(value: object) -> object:
+    if isinstance(value, Aggregate):
+        return (name_of(value), contents(value))
+    if isinstance(value, Page):
+        return ("page", _comparable(value.items), value.total, value.pages)
+    if isinstance(value, list | tuple):
+        return [_comparable(entry) for entry in value]
+    return value
+
+
+def _aggregates(value: object) -> Sequence[Aggregate]:
+    if isinstance(value, Aggregate):
+        return [value]
+    if isinstance(value, Page):
+        return _aggregates(value.items)
+    if isinstance(value, list | tuple):
+        return [entry for entry in value if isinstance(entry, Aggregate)]
+    return []
