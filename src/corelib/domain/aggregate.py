@@ -38,6 +38,8 @@ class Aggregate:
 
     def take_events(self) -> tuple[object, ...]:
         """Hand out the recorded events in their order and forget them."""
+        if not self._events:
+            return ()
         events = tuple(self._events)
         self._events.clear()
         return events

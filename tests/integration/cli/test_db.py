@@ -91,7 +91,8 @@ class TestCreate:
 
         assert ended == Ended(
             0,
-            "corelib: 0001 (Jobs and events)\ngarden: 0001 (Beds)\ngarden: 0002 (Plants)\nThe tables are there.\n",
+            "corelib: 0001 (Jobs and events)\ncorelib: 0002 (Idempotency keys)\n"
+            "garden: 0001 (Beds)\ngarden: 0002 (Plants)\nThe tables are there.\n",
             "",
         )
 

@@ -54,6 +54,7 @@ class SqlRepository(Generic[A]):
         self._entries: dict[object, Entry[A]] = {}
         self._unassigned: list[Entry[A]] = []
         self._gone: list[A] = []
+        self._due: list[Entry[A]] = []
         self._hidden: dict[object, Entry[A]] = {}
 
     def add(self, aggregate: A) -> None:
@@ -65,11 +66,11 @@ class SqlRepository(Generic[A]):
         if Role.ASSIGNED in self._mapping.roles:
             self._add_unassigned(aggregate, identifier)
             return
-        if identifier in self._entries:
+        entry = Entry(identifier, aggregate)
+        if self._entries.setdefault(identifier, entry) is not entry:
             raise AlreadyExists(
                 f"There is a {self._name} with the identifier {identifier!r} in this unit of work already."
             )
-        self._entries[identifier] = Entry(identifier, aggregate)
 
     def _add_unassigned(self, aggregate: A, identifier: object) -> None:
         if identifier is not None:
@@ -93,6 +94,7 @@ class SqlRepository(Generic[A]):
 
     def find(self, identifier: object, *, lock: Locking | None = None) -> A | None:
         """Return the aggregate, or None."""
+        self._seat.usable()
         entry = self._entries.get(identifier)
         if entry is None or lock is not None:
             entry = self._load(identifier, lock)
@@ -275,6 +277,7 @@ class SqlRepository(Generic[A]):
 
     def flush_new(self) -> None:
         """Insert new roots, then their parts."""
+        self._due = [entry for entry in self._entries.values() if entry.version != NEW and not entry.removed]
         new = [*self._unassigned, *(entry for entry in self._entries.values() if entry.version == NEW)]
         if not new:
             return
@@ -284,10 +287,13 @@ class SqlRepository(Generic[A]):
         self._unassigned = []
 
     def flush_changed(self) -> None:
-        """Update changed columns of roots, with the version in the WHERE, and their changed parts."""
-        loaded = [entry for entry in self._entries.values() if entry.version != NEW and not entry.removed]
-        if loaded:
-            self._writer.update(loaded)
+        """Update changed columns of roots, with the version in the WHERE, and their changed parts.
+
+        What `flush_new` has just inserted is as it was written.
+        """
+        if self._due:
+            self._writer.update(self._due)
+            self._due = []
 
     def flush_removed(self) -> None:
         """Delete removed parts, then their roots; or mark the roots."""

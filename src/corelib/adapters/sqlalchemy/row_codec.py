@@ -55,8 +55,8 @@ class RowCodec:
             if name in self._conversions
         ]
 
-    def written(self, values: Mapping[str, object]) -> Mapping[str, object]:
-        """Return the values that the driver gets, by column."""
+    def written(self, values: dict[str, object]) -> dict[str, object]:
+        """Return the values that the driver gets, by column; the same object where nothing is converted."""
         if not self._conversions:
             return values
         return {name: self.value(name, value) for name, value in values.items()}

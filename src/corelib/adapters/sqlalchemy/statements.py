@@ -143,9 +143,11 @@ class Statements:
             self._locking[lock] = statement
         return statement
 
-    def insert_values(self, values: Mapping[str, object]) -> dict[str, object]:
+    def insert_values(self, values: dict[str, object]) -> dict[str, object]:
         """Return the parameters of `insert`: the columns of a new row, with the first version."""
-        return {**values, VERSION: 1} if self.counts_versions else dict(values)
+        if self.counts_versions:
+            values[VERSION] = 1
+        return values
 
 
 def _part_statements(part: CompiledParts, dialect: SqlDialect) -> PartStatements:

@@ -55,7 +55,8 @@ class Writer(Generic[A]):
         Raises:
             MisuseError: if its identifier was changed, or the tenant to whom it belongs.
         """
-        if entry.aggregate.id != entry.identifier:  # type: ignore[attr-defined]
+        identifier = entry.aggregate.id  # type: ignore[attr-defined]
+        if identifier is not entry.identifier and identifier != entry.identifier:
             raise MisuseError(f"The identifier of a {self._name} was changed from {entry.identifier!r}.")
         row = self._mapping.shape.dump(entry.aggregate)
         if self._tenant_place is not None and entry.row and row[self._tenant_place] != self._tenant_of(entry):
@@ -121,7 +122,8 @@ class Writer(Generic[A]):
             rows = []
             for entry in entries:
                 dumped = part.dump(getattr(entry.aggregate, name))
-                changes_of(part, (), dumped)
+                if part.key_places:
+                    changes_of(part, (), dumped)  # refuses the same key twice
                 entry.parts[name] = self._as_read(name, dumped)
                 owner = self._mapping.shape.key(entry.identifier)
                 rows += [self._part_values(name, owner, place, row) for place, row in enumerate(dumped)]
@@ -153,12 +155,12 @@ class Writer(Generic[A]):
     def _batch(self, batches: dict[sa.Update, Batch[A]], entry: Entry[A], row: Row) -> None:
         """Add the update of a root to those with the same statement."""
         values: dict[str, object] = differences(self._columns, tuple(entry.row[1:]), row)
-        values = dict(self._codecs.root.written(values))
+        values = self._codecs.root.written(values)
         held = self._held(entry)
         if self._statements.counts_versions:
             values[VERSION] = entry.version + 1
         elif not values:  # the server counts when the row is written, so that one column is written as it is
-            values = dict(self._codecs.root.written({self._touched: row[self._columns.index(self._touched)]}))
+            values = self._codecs.root.written({self._touched: row[self._columns.index(self._touched)]})
         statement, given = self._statements.update.writing(values)
         batches.setdefault(statement, []).append((entry, {**given, **held}))
         entry.row = (entry.version, *row)
@@ -272,7 +274,7 @@ class Writer(Generic[A]):
         return [(*owner, *row) for row in rows]
 
     def _part_values(self, name: str, owner: object, place: int, row: Row) -> dict[str, object]:
-        return dict(self._codecs.parts[name].written(self._mapping.parts[name].row(owner, place, row)))
+        return self._codecs.parts[name].written(self._mapping.parts[name].row(owner, place, row))
 
     def _part_key(self, name: str, key: Row) -> dict[str, object]:
         """Return the parameters that name a part of an owner."""

@@ -27,7 +27,7 @@ from tests.support.databases import (
 from tests.support.until import until
 
 from corelib import App, Settings
-from corelib.adapters.sqlalchemy import SqlLocks, create_engine
+from corelib.adapters.sqlalchemy import EngineSettings, SqlLocks, create_engine
 from corelib.adapters.sqlalchemy.sqlite_locks import LockFile
 from corelib.bootstrap import bootstrap
 from corelib.domain.lock import LockRequest
@@ -48,8 +48,11 @@ HOLDER = str(PROJECT / "tests/support/hold_lock.py")
 
 
 @contextmanager
-def engine_of(url: str, **options: int) -> Iterator[Engine]:
-    engine = create_engine(url, **options)
+def engine_of(url: str, *, max_overflow: int = 10, pool_timeout: int = 30, pool_size: int = 5) -> Iterator[Engine]:
+    settings = EngineSettings(
+        url=url, pool_size=pool_size, max_overflow=max_overflow, pool_timeout=timedelta(seconds=pool_timeout)
+    )
+    engine = create_engine(settings)
     yield engine
     engine.dispose()
 

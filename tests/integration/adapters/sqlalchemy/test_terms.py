@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from tests.support.databases import POSTGRESQL, fresh_database, server_named_by
 from tests.unit.adapters.sqlalchemy.sample import Ware, committed, opened, shop_schema, stored
 
-from corelib.adapters.sqlalchemy import SqlStorage, create_engine
+from corelib.adapters.sqlalchemy import EngineSettings, SqlStorage, create_engine
 from corelib.errors import PersistenceError, SchemaMissing, TransientFailure, UnitOfWorkClosed
 from corelib.ports.storage import Isolation, Terms
 
@@ -38,7 +38,7 @@ class TestOnPostgresql:
     @pytest.fixture
     def storage(self) -> Iterator[SqlStorage]:
         with fresh_database(server_named_by(POSTGRESQL)) as url:
-            storage = SqlStorage(create_engine(url, pool_size=1, max_overflow=0), shop_schema())
+            storage = SqlStorage(create_engine(EngineSettings(url=url, pool_size=1, max_overflow=0)), shop_schema())
             storage.create()
             yield storage
             storage.close()

@@ -67,7 +67,7 @@ class TestMigrationsOfCorelib:
 
         assert left == {"corelib_version", "kitlab_version"}
         assert {step.down for step in down} == {True}
-        assert [step.component for step in up] == ["corelib", "kitlab"]
+        assert [step.component for step in up] == ["corelib", "corelib", "kitlab"]
         assert tables_of(storage) == made
         assert storage.migrations.differences() == []
 
