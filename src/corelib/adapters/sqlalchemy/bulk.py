@@ -130,7 +130,7 @@ class Bulk(Generic[A]):
                 self._writer.insert_parts(portion)
 
     def _upsert_roots(self, entries: Sequence[Entry[A]]) -> None:
-        rows = [self._writer.root_values(self._writer.dump(entry)) for entry in entries]
+        rows = [self._writer.root_values(entry) for entry in entries]
         if self._dialect.inserts_or_updates and self._statements.tenant is None:
             names = [column.name for column in self._mapping.identifiers]
             statement = self._dialect.upsert(self._mapping.table, names, self._overwritten(), VERSION)
@@ -185,7 +185,7 @@ class Bulk(Generic[A]):
         parameters = []
         for row in rows:
             key = row[columns[0].name] if self._is_single else tuple(row[column.name] for column in columns)
-            parameters.append({**{name: row[name] for name in names}, **keys.parameters(columns, KEY, key)})
+            parameters.append({**{name: row[name] for name in names}, **keys.parameters(KEY, key)})
         self._connection().execute(statement, parameters)
 
     def _key(self, entry: Entry[A]) -> Any:

@@ -51,13 +51,15 @@ def shape_of_hierarchy(
     names = tuple(leaf.column for leaf in leaves)
     first = next(iter(shapes.values()))
     places = [offset + names.index(name) for name in first.columns]
+    dump = _Dumping(subclasses, shapes, names)
     return Shape(
         names,
         _Loading(subclasses, shapes, names, offset),
-        _Dumping(subclasses, shapes, names),
+        dump,
+        lambda aggregate: dict(zip(names, dump(aggregate), strict=True)),
         leaves,
-        lambda row: first.identify([row[place] for place in places]),
-        first.key,
+        identify=lambda row: first.identify([row[place] for place in places]),
+        key=first.key,
     )
 
 

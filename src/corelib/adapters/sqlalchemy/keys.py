@@ -21,9 +21,9 @@ def equals(columns: Columns, name: str) -> Condition:
     return sa.and_(*(column == sa.bindparam(f"{name}_{place}") for place, column in enumerate(columns)))
 
 
-def parameters(columns: Columns, name: str, key: Any) -> dict[str, object]:
+def parameters(name: str, key: Any) -> dict[str, object]:
     """Return the parameters for one key: a value, or a tuple where there are several columns."""
-    if len(columns) == 1:
+    if not isinstance(key, tuple):
         return {name: key}
     return {f"{name}_{place}": value for place, value in enumerate(key)}
 

@@ -80,13 +80,12 @@ class Loader(Generic[A]):
 
     def _part_rows(self, name: str, owners: Sequence[Any]) -> Sequence[sa.Row[Any]]:
         statements, connection = self._statements.parts[name], self._connection()
-        columns = self._parts[name].owners
         if len(owners) == 1:
-            parameters = keys.parameters(columns, OWNER, owners[0])
+            parameters = keys.parameters(OWNER, owners[0])
             return connection.rows(statements.select_one, parameters)
         if statements.select_many is not None:
             return connection.rows(statements.select_many, {KEYS: list(owners)})
         found: list[sa.Row[Any]] = []
         for portion in keys.portions(owners):
-            found += connection.rows(statements.select.where(keys.among(columns, portion)))
+            found += connection.rows(statements.select.where(keys.among(self._parts[name].owners, portion)))
         return found

@@ -143,7 +143,7 @@ class SqlRepository(Generic[A]):
         """Load a removed aggregate and take the mark away."""
         name = removal_of(self._mapping.kind)
         self._flush()
-        key = keys.parameters(self._mapping.identifiers, KEY, self._mapping.shape.key(identifier))
+        key = keys.parameters(KEY, self._mapping.shape.key(identifier))
         rows = self._loader.rows(self._statements.one_removed(), {**key, **self._scope()})
         if not rows:
             raise NotFound(self._name, identifier)
@@ -351,7 +351,7 @@ class SqlRepository(Generic[A]):
         return name is None or getattr(entry.aggregate, name) == self._scope()[TENANT]
 
     def _load(self, identifier: object, lock: Locking | None) -> Entry[A] | None:
-        parameters = keys.parameters(self._mapping.identifiers, KEY, self._mapping.shape.key(identifier))
+        parameters = keys.parameters(KEY, self._mapping.shape.key(identifier))
         parameters.update(self._scope())
         if lock is None:
             rows = self._loader.rows(self._statements.select_one, parameters)

@@ -54,6 +54,7 @@ class Shape:
         columns: names of the columns, in the order in which rows are read and written.
         load: builds an instance from a row; further arguments are the collections of parts, by position.
         dump: returns the values of an instance in the order of `columns`.
+        record: returns them by the names of the columns, in the same order.
         leaves: what is known of each column, in the same order.
         identify: builds the identifier from a row.
         key: returns the column values of an identifier: the value itself, or a tuple where there are several columns.
@@ -63,6 +64,7 @@ class Shape:
     columns: tuple[str, ...]
     load: Callable[..., Any]
     dump: Callable[[Any], tuple[object, ...]]
+    record: Callable[[Any], dict[str, object]]
     leaves: tuple[Leaf, ...] = ()
     identify: Callable[[Sequence[object]], object] = field(default=lambda row: row[0])
     key: Callable[[Any], object] = field(default=lambda identifier: identifier)
@@ -156,21 +158,22 @@ def shape_of(kind: type, columns: frozenset[str], *, leave_out: frozenset[str] =
     parts = [f.name for f in _stored(kind) if f.name in leave_out]
     expression = _build(kind, _Place("a"), source, parts)
     if source.missing:
-        return Shape((), _unusable, _unusable, without_column=tuple(source.missing))
+        return Shape((), _unusable, _unusable, _unusable, without_column=tuple(source.missing))
     arguments = ", ".join(["r", *(f"p{index}" for index in range(len(parts)))])
-    text = f"def load({arguments}):\n    return {expression}\n\ndef dump(a):\n    return {_tuple(source.getters)}\n"
-    made = _compiled(text, source.names, kind)
+    made = _compiled(f"def load({arguments}):\n    return {expression}\n\n{_writing(source)}", source.names, kind)
+    columns_in_use = tuple(leaf.column for leaf in source.leaves)
     identify, key = _identity(kind, source)
-    return Shape(_names(source.leaves), made["load"], made["dump"], tuple(source.leaves), identify, key)
+    return Shape(
+        columns_in_use, made["load"], made["dump"], made["record"], tuple(source.leaves), identify=identify, key=key
+    )
 
 
 def value_shape(kind: type, column: str, *, offset: int = 0) -> Shape:
     """Derive the functions for plain values in one column, as the texts of a `list[str]`."""
     source = _Source(frozenset({column}), offset)
     read = _leaf(Leaf(column, "", kind, optional=False), "a", source)
-    text = f"def load(r):\n    return {read}\n\ndef dump(a):\n    return {_tuple(source.getters)}\n"
-    made = _compiled(text, source.names, kind)
-    return Shape((column,), made["load"], made["dump"], tuple(source.leaves))
+    made = _compiled(f"def load(r):\n    return {read}\n\n{_writing(source)}", source.names, kind)
+    return Shape((column,), made["load"], made["dump"], made["record"], tuple(source.leaves))
 
 
 def _identity(kind: type, source: _Source) -> tuple[Callable[..., object], Callable[[Any], object]]:
@@ -197,8 +200,11 @@ def _tuple(expressions: Sequence[str]) -> str:
     return f"({''.join(f'{expression}, ' for expression in expressions)})"
 
 
-def _names(leaves: Sequence[Leaf]) -> tuple[str, ...]:
-    return tuple(leaf.column for leaf in leaves)
+def _writing(source: _Source) -> str:
+    """Write the functions that turn an instance into a row: as a tuple, and by the names of the columns."""
+    pairs = zip(source.leaves, source.getters, strict=True)
+    record = ", ".join(f"{leaf.column!r}: {getter}" for leaf, getter in pairs)
+    return f"def dump(a):\n    return {_tuple(source.getters)}\n\ndef record(a):\n    return {{{record}}}\n"
 
 
 def _stored(kind: type) -> Sequence[attrs.Attribute[object]]:
@@ -298,5 +304,5 @@ def without_none(kind: object) -> tuple[object, bool]:
     return kind, False
 
 
-def _unusable(*_: object) -> tuple[object, ...]:
+def _unusable(*_: object) -> Any:
     raise AssertionError("a shape with missing columns was used")

@@ -84,6 +84,11 @@ class Statements:
         self.stamped = any(role in mapping.roles for role in STAMPS)
         """Whether there are fields that say when and by whom something was written."""
         self.tenant = mapping.column_of(Role.TENANT)
+        self.tenant_place = None if self.tenant is None else mapping.shape.columns.index(self.tenant.name)
+        """Where the tenant stands among the columns of the shape."""
+        own_keys = {column.name for column in mapping.identifiers}  # an IDENTITY column cannot be written
+        self.touched = next((name for name in mapping.shape.columns if name not in own_keys), "")
+        """A column that can be written as it is, so that the server counts the version up."""
         self.removed_at = mapping.column_of(Role.REMOVED_AT)
         self._one = keys.equals(mapping.identifiers, KEY)
         held = sa.and_(self._one, mapping.version == sa.bindparam(LOADED))
@@ -157,10 +162,13 @@ def _part_statements(part: CompiledParts, dialect: SqlDialect) -> PartStatements
     owned = keys.equals(owners, OWNER)
     one = sa.and_(owned, keys.equals([table.c[name] for name in part.keys], PART))
     select: Select = sa.select(*(*owners, *columns))
+    # Of one owner the rows do not tell whose they are: a UUID costs more to read than the rest of a row on SQLite.
+    nothing = [sa.null().label(f"corelib_owner_{place}") for place in range(len(owners))]
+    select_of_one: Select = sa.select(*(*nothing, *columns)).select_from(table)
     listed = len(owners) == 1
     return PartStatements(
         select=select.order_by(*owners, *order),
-        select_one=select.where(owned).order_by(*order),
+        select_one=select_of_one.where(owned).order_by(*order),
         select_many=select.where(dialect.listed(owners[0], KEYS)).order_by(*owners, *order) if listed else None,
         insert=sa.insert(table),
         update=Updates(table, one),

@@ -43,11 +43,8 @@ class Writer(Generic[A]):
         self._connection = seat.connection
         self._now = seat.now
         self._columns = plan.mapping.shape.columns
-        keys_of_root = {column.name for column in plan.mapping.identifiers}  # an IDENTITY column cannot be written
-        self._touched = next((name for name in self._columns if name not in keys_of_root), self._columns[0])
         self._stamped = plan.statements.stamped
-        tenant = plan.statements.tenant
-        self._tenant_place = None if tenant is None else self._columns.index(tenant.name)
+        self._tenant_place = plan.statements.tenant_place
 
     def dump(self, entry: Entry[A]) -> Row:
         """Return the row of an aggregate as it is now.
@@ -57,7 +54,7 @@ class Writer(Generic[A]):
         """
         identifier = entry.aggregate.id  # type: ignore[attr-defined]
         if identifier is not entry.identifier and identifier != entry.identifier:
-            raise MisuseError(f"The identifier of a {self._name} was changed from {entry.identifier!r}.")
+            raise self._renamed(entry)
         row = self._mapping.shape.dump(entry.aggregate)
         if self._tenant_place is not None and entry.row and row[self._tenant_place] != self._tenant_of(entry):
             raise MisuseError(
@@ -65,6 +62,9 @@ class Writer(Generic[A]):
                 hint="Remove it, and store a new one in the context of the other tenant.",
             )
         return row
+
+    def _renamed(self, entry: Entry[A]) -> MisuseError:
+        return MisuseError(f"The identifier of a {self._name} was changed from {entry.identifier!r}.")
 
     def _tenant_of(self, entry: Entry[A]) -> object:
         """Return to whom the row of an aggregate in hand belongs, whoever works in the present context."""
@@ -78,28 +78,37 @@ class Writer(Generic[A]):
 
     def insert(self, entries: Sequence[Entry[A]]) -> None:
         """Insert new roots, then their parts."""
-        for entry in entries:
-            if self._stamped:
+        if self._stamped:
+            for entry in entries:
                 stamp_new(entry.aggregate, self._now(), principal())
         if Role.ASSIGNED in self._mapping.roles:
             self._insert_assigning(entries)
         else:
             self._insert_roots(entries)
         self.insert_parts(entries)
+        version = 1 if self._statements.counts_versions else UNKNOWN
         for entry in entries:
-            entry.version = 1 if self._statements.counts_versions else UNKNOWN
+            entry.version = version
 
     def _insert_roots(self, entries: Sequence[Entry[A]]) -> None:
         rows = []
         for entry in entries:
-            row = self.dump(entry)
-            entry.row = (1, *row)
-            rows.append(self.root_values(row))
+            values = self._record(entry)
+            entry.row = (1, *values.values())
+            rows.append(self._insertable(values))
         self._connection().execute(self._statements.insert, rows)
 
-    def root_values(self, row: Row) -> dict[str, object]:
+    def root_values(self, entry: Entry[A]) -> dict[str, object]:
         """Return the parameters that insert a root."""
-        values = dict(zip(self._columns, row, strict=True))
+        return self._insertable(self._record(entry))
+
+    def _record(self, entry: Entry[A]) -> dict[str, object]:
+        identifier = entry.aggregate.id  # type: ignore[attr-defined]
+        if identifier is not entry.identifier and identifier != entry.identifier:
+            raise self._renamed(entry)
+        return self._mapping.shape.record(entry.aggregate)
+
+    def _insertable(self, values: dict[str, object]) -> dict[str, object]:
         return self._statements.insert_values(self._codecs.root.written(values))
 
     def _insert_assigning(self, entries: Sequence[Entry[A]]) -> None:
@@ -107,7 +116,7 @@ class Writer(Generic[A]):
         identifier = self._mapping.identifier
         rows = []
         for entry in entries:
-            values = self.root_values(self._mapping.shape.dump(entry.aggregate))
+            values = self.root_values(entry)
             rows.append({name: value for name, value in values.items() if name != identifier.name})
         statement = self._statements.insert.returning(identifier, sort_by_parameter_order=True)
         assigned = self._connection().rows(statement, rows)
@@ -160,7 +169,8 @@ class Writer(Generic[A]):
         if self._statements.counts_versions:
             values[VERSION] = entry.version + 1
         elif not values:  # the server counts when the row is written, so that one column is written as it is
-            values = self._codecs.root.written({self._touched: row[self._columns.index(self._touched)]})
+            touched = self._statements.touched
+            values = self._codecs.root.written({touched: row[self._columns.index(touched)]})
         statement, given = self._statements.update.writing(values)
         batches.setdefault(statement, []).append((entry, {**given, **held}))
         entry.row = (entry.version, *row)
@@ -186,13 +196,13 @@ class Writer(Generic[A]):
         """Write what has changed in a collection."""
         part, statements = self._mapping.parts[name], self._statements.parts[name]
         owner = self._mapping.shape.key(entry.identifier)
-        owned = keys.parameters(part.owners, OWNER, owner)
+        owned = keys.parameters(OWNER, owner)
         changes = changes_of(part, self._dumped(name, entry), rows)
         self._delete_parts(name, owned, changes)
         batches: dict[sa.Update, list[dict[str, object]]] = {}
         for key, changed in changes.updated:
             statement, given = statements.update.writing(self._codecs.parts[name].written(changed))
-            batches.setdefault(statement, []).append({**given, **owned, **self._part_key(name, key)})
+            batches.setdefault(statement, []).append({**given, **owned, **_part_key(key)})
         for statement, parameters in batches.items():
             self._connection().execute(statement, parameters)
         inserted = [self._part_values(name, owner, place, row) for place, row in changes.inserted]
@@ -208,7 +218,7 @@ class Writer(Generic[A]):
             first = min(cast("tuple[int]", key)[0] for key in changes.deleted)
             self._connection().execute(statements.delete_from, {**owned, PLACE: first})
         else:
-            gone = [{**owned, **self._part_key(name, key)} for key in changes.deleted]
+            gone = [{**owned, **_part_key(key)} for key in changes.deleted]
             self._connection().execute(statements.delete, gone)
 
     # Deleting
@@ -218,9 +228,9 @@ class Writer(Generic[A]):
         if not entries:
             return
         connection = self._connection()
-        for name, part in self._mapping.parts.items():
+        for name in self._mapping.parts:
             owners = [self._mapping.shape.key(entry.identifier) for entry in entries]
-            owned = [keys.parameters(part.owners, OWNER, owner) for owner in owners]
+            owned = [keys.parameters(OWNER, owner) for owner in owners]
             connection.execute(self._statements.parts[name].delete_all, owned)
         self._run(self._statements.delete, [(entry, self._held(entry)) for entry in entries])
 
@@ -234,14 +244,12 @@ class Writer(Generic[A]):
                 raise ConcurrencyConflict(self._name, entry.identifier, expected=UNKNOWN, found=None)
             entry.version = found
         key = self._mapping.shape.key(entry.identifier)
-        return keys.merged(
-            keys.parameters(self._mapping.identifiers, KEY, key), {LOADED: entry.version}, self._scope(entry)
-        )
+        return keys.merged(keys.parameters(KEY, key), {LOADED: entry.version}, self._scope(entry))
 
     def version_of(self, entry: Entry[A]) -> int | None:
         """Return the version that the database holds now, or None if the row is gone."""
         key = self._mapping.shape.key(entry.identifier)
-        parameters = keys.merged(keys.parameters(self._mapping.identifiers, KEY, key), self._scope(entry))
+        parameters = keys.merged(keys.parameters(KEY, key), self._scope(entry))
         rows = self._connection().rows(self._statements.select_version, parameters)
         return rows[0][0] if rows else None
 
@@ -265,22 +273,16 @@ class Writer(Generic[A]):
     def _dumped(self, name: str, entry: Entry[A]) -> list[Row]:
         """Return the rows of a collection without their owner, as `CompiledParts.dump` gives them."""
         part = self._mapping.parts[name]
-        first = len(part.owners)
+        first = len(part.parts.owner)
         rows = [tuple(row[first:]) for row in entry.parts[name]]
         return rows if part.parts.position else sorted(rows, key=repr)
 
     def _as_read(self, name: str, rows: Sequence[Row]) -> list[Sequence[Any]]:
-        owner = (None,) * len(self._mapping.parts[name].owners)
+        owner = (None,) * len(self._mapping.parts[name].parts.owner)
         return [(*owner, *row) for row in rows]
 
     def _part_values(self, name: str, owner: object, place: int, row: Row) -> dict[str, object]:
         return self._codecs.parts[name].written(self._mapping.parts[name].row(owner, place, row))
-
-    def _part_key(self, name: str, key: Row) -> dict[str, object]:
-        """Return the parameters that name a part of an owner."""
-        part = self._mapping.parts[name]
-        columns = [part.parts.table.c[column] for column in part.keys]
-        return keys.parameters(columns, PART, key if len(key) > 1 else key[0])
 
     @property
     def _name(self) -> str:
@@ -291,3 +293,8 @@ def principal() -> str | None:
     """Return who does what happens now, or None for the system itself."""
     context = current_context()
     return None if context is None else context.principal
+
+
+def _part_key(key: Row) -> dict[str, object]:
+    """Return the parameters that name a part of an owner."""
+    return keys.parameters(PART, key if len(key) > 1 else key[0])

@@ -10,7 +10,7 @@ FROM club_errand
 WHERE club_errand.tenant = ? AND (club_errand.tenant COLLATE Latin1_General_100_BIN2) = ? AND datalength(club_errand.tenant) = datalength(?) AND club_errand.removed_at IS NULL AND club_errand.id = ?;
 
 -- select parts of one
-SELECT club_step.errand_id, club_step.number, club_step.text, club_step.done
+SELECT NULL AS corelib_owner_0, club_step.number, club_step.text, club_step.done
 FROM club_step
 WHERE club_step.errand_id = ? ORDER BY club_step.position;
 

@@ -13,12 +13,12 @@ FROM club_member
 WHERE club_member.id_club = %(corelib_key_0)s::VARCHAR AND club_member.id_number = %(corelib_key_1)s::INTEGER;
 
 -- select positioned values
-SELECT club_phone.club, club_phone.member, club_phone.phone
+SELECT NULL AS corelib_owner_0, NULL AS corelib_owner_1, club_phone.phone
 FROM club_phone
 WHERE club_phone.club = %(corelib_owner_0)s::VARCHAR AND club_phone.member = %(corelib_owner_1)s::INTEGER ORDER BY club_phone.position;
 
 -- select a set
-SELECT club_role.club, club_role.member, club_role.role
+SELECT NULL AS corelib_owner_0, NULL AS corelib_owner_1, club_role.role
 FROM club_role
 WHERE club_role.club = %(corelib_owner_0)s::VARCHAR AND club_role.member = %(corelib_owner_1)s::INTEGER ORDER BY club_role.role;
 

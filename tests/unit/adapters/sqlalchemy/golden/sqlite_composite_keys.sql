@@ -13,12 +13,12 @@ FROM club_member
 WHERE club_member.id_club = ? AND club_member.id_number = ?;
 
 -- select positioned values
-SELECT club_phone.club, club_phone.member, club_phone.phone
+SELECT NULL AS corelib_owner_0, NULL AS corelib_owner_1, club_phone.phone
 FROM club_phone
 WHERE club_phone.club = ? AND club_phone.member = ? ORDER BY club_phone.position;
 
 -- select a set
-SELECT club_role.club, club_role.member, club_role.role
+SELECT NULL AS corelib_owner_0, NULL AS corelib_owner_1, club_role.role
 FROM club_role
 WHERE club_role.club = ? AND club_role.member = ? ORDER BY club_role.role;
 

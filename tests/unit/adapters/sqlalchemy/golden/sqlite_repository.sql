@@ -10,7 +10,7 @@ FROM shop_basket
 WHERE shop_basket.id = ?;
 
 -- select parts of one
-SELECT shop_basket_line.basket_id, shop_basket_line.ware_id, shop_basket_line.quantity, shop_basket_line.price_amount, shop_basket_line.price_currency
+SELECT NULL AS corelib_owner_0, shop_basket_line.ware_id, shop_basket_line.quantity, shop_basket_line.price_amount, shop_basket_line.price_currency
 FROM shop_basket_line
 WHERE shop_basket_line.basket_id = ? ORDER BY shop_basket_line.position;
 
