@@ -13,13 +13,14 @@ from corelib.adapters.sqlalchemy.schema import SqlSchema
 from corelib.adapters.sqlalchemy.statement_log import StatementLog
 from corelib.adapters.sqlalchemy.storage import SqlStorage
 from corelib.adapters.sqlalchemy.transaction import connection_of
-from corelib.adapters.sqlalchemy.types import ExactDecimal, RowVersion, UtcDateTime
+from corelib.adapters.sqlalchemy.types import ExactDecimal, ExactInterval, RowVersion, UtcDateTime
 
 __all__ = [
     "AggregateMapping",
     "EngineSettings",
     "Engines",
     "ExactDecimal",
+    "ExactInterval",
     "Parts",
     "RowVersion",
     "SqlLocks",

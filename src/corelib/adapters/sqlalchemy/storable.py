@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from corelib.adapters.sqlalchemy.shape import Leaf, wrapped_field
-from corelib.adapters.sqlalchemy.types import ExactDecimal, UtcDateTime
+from corelib.adapters.sqlalchemy.types import ExactDecimal, ExactInterval, UtcDateTime
 from corelib.domain.fields import Role
 
 _COLUMNS: dict[type, tuple[type, ...]] = {
@@ -28,12 +28,13 @@ _COLUMNS: dict[type, tuple[type, ...]] = {
     datetime: (UtcDateTime,),
     date: (sa.Date,),
     time: (sa.Time,),
-    timedelta: (sa.Interval,),
+    timedelta: (ExactInterval,),
 }
 _ADVICE: dict[type, str] = {
     datetime: "Use UtcDateTime, which keeps the instant and its microseconds on every engine.",
     Decimal: "Use ExactDecimal(precision, scale), which is exact on every engine.",
     UUID: "Use sa.Uuid.",
+    timedelta: "Use ExactInterval, which keeps microseconds on every engine.",
 }
 
 
@@ -59,7 +60,7 @@ def misfit(leaf: Leaf, column: sa.Column[object]) -> str | None:
 
 
 def _is_trusted(kind: TypeEngine[object]) -> bool:
-    own = isinstance(kind, UtcDateTime | ExactDecimal)
+    own = isinstance(kind, UtcDateTime | ExactDecimal | ExactInterval | sa.Interval)
     return not own and isinstance(kind, TypeDecorator | sa.types.UserDefinedType | sa.types.NullType)
 
 
@@ -69,10 +70,15 @@ def _plain_misfit(kind: object, found: TypeEngine[object]) -> str | None:
         wanted = next((plain for plain in _COLUMNS if issubclass(kind, plain)), None)
     if wanted is None:
         return f"is a {_name(kind)}, which no column can hold. Use a sa.JSON column, or a type of your own."
-    if isinstance(found, _COLUMNS[wanted]) and not (wanted is Decimal and isinstance(found, sa.Float)):
+    if isinstance(found, _COLUMNS[wanted]) and not _loses_digits(found):
         return None
     advice = _ADVICE.get(wanted, f"Use {_COLUMNS[wanted][0].__name__}.")
     return f"is a {_name(kind)}, but the column is {found!r}. {advice}"
+
+
+def _loses_digits(found: TypeEngine[object]) -> bool:
+    """Return whether a column for decimals gives floats, or has no scale, which on SQL Server is then 0."""
+    return isinstance(found, sa.Numeric) and (found.scale is None or not found.asdecimal)
 
 
 def _enum_misfit(kind: type[Enum], found: TypeEngine[object]) -> str | None:

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import TypeEngine
 
-from corelib.adapters.sqlalchemy import ExactDecimal, UtcDateTime, create_engine
+from corelib.adapters.sqlalchemy import ExactDecimal, ExactInterval, UtcDateTime, create_engine
 from corelib.errors import InvalidData
 
 SQLITE: Dialect = sqlite.dialect()
@@ -221,3 +221,27 @@ class TestExactDecimal:
         def test_refuses_to_be_made(self, precision: int, scale: int) -> None:
             with pytest.raises(ValueError, match=r"needs 0 <= scale <= precision <= 18"):
                 ExactDecimal(precision, scale)
+
+
+class TestExactInterval:
+    @pytest.mark.parametrize("value", [timedelta(0), timedelta(microseconds=-1), timedelta(days=10**8, microseconds=7)])
+    def test_keeps_microseconds(self, tmp_path: Path, value: timedelta) -> None:
+        with shelf(tmp_path, ExactInterval()) as sample:
+            assert sample.through(value) == value
+            assert sample.raw() == value // timedelta(microseconds=1)
+
+    def test_keeps_nothing_as_null(self, tmp_path: Path) -> None:
+        with shelf(tmp_path, ExactInterval()) as sample:
+            assert sample.through(None) is None
+
+    @pytest.mark.parametrize(
+        ("dialect", "kind"), [(SQLITE, "BIGINT"), (POSTGRESQL, "INTERVAL"), (MSSQL, "BIGINT")], ids=str
+    )
+    def test_has_a_type_of_each_engine_that_loses_nothing(self, dialect: Dialect, kind: str) -> None:
+        assert ExactInterval().compile(dialect=dialect) == kind
+
+    def test_refuses_what_is_too_long(self, tmp_path: Path) -> None:
+        with shelf(tmp_path, ExactInterval()) as sample, pytest.raises(sa.exc.StatementError) as caught:
+            sample.through(timedelta.max)
+
+        assert isinstance(caught.value.orig, InvalidData)
