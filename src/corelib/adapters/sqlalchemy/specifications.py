@@ -133,13 +133,10 @@ class SqlSpecifications:
         raise AssertionError(f"{specification!r} was not checked")
 
     def _comparison(self, bound: Sequence[Pair], operator: Operator) -> Condition:
-        """Compare a column; or an identifier of several columns, field by field."""
+        """Compare a column; or order by an identifier of several columns, field by field, as pages do."""
         if len(bound) == 1:
             return self._single(*bound[0], operator)
         same = [self._single(column, value, Operator.EQUAL) for column, value in bound]
-        if operator in (Operator.EQUAL, Operator.NOT_EQUAL):
-            together = sa.and_(*same)
-            return together if operator is Operator.EQUAL else sa.not_(together)
         beyond = [self._single(column, value, operator) for column, value in bound]
         return sa.or_(*(sa.and_(*same[:place], condition) for place, condition in enumerate(beyond)))
 

@@ -417,6 +417,21 @@ class TestWritingChanges:
 
             assert loaded(storage, Ware, "W-3") is None
 
+        @pytest.mark.parametrize("changed", ["B-1", "B-2", "B-3"])
+        def test_names_the_one_of_several(self, storage: SqlStorage, changed: str) -> None:
+            stored(storage, *(Basket(identifier, []) for identifier in ("B-1", "B-2", "B-3")))
+
+            transaction = storage.begin()
+            for basket in transaction.repository(Basket).list():
+                basket.note = "mine"
+            statement = sa.text("UPDATE shop_basket SET version = 5 WHERE id = :id")
+            transaction.connection.execute(statement, {"id": changed})
+
+            with pytest.raises(ConcurrencyConflict) as caught:
+                transaction.commit()
+
+            assert (caught.value.identifier, caught.value.expected, caught.value.found) == (changed, 1, 5)
+
     class WhenSomebodyElseRemovedTheRow:
         def test_raises_without_a_version_found(self, storage: SqlStorage) -> None:
             stored(storage, Basket("B-1", []))
@@ -528,6 +543,24 @@ class TestAdding:
 
             with pytest.raises(InvalidData, match="has no time zone"):
                 stored(storage, basket)
+
+
+class TestStoringOver:
+    class WhenOneIsInHand:
+        def test_refuses(self, storage: SqlStorage) -> None:
+            with committed(storage) as transaction:
+                wares = transaction.repository(Ware)
+                wares.get("W-1")
+
+                with pytest.raises(MisuseError, match="The Ware 'W-1' is in hand in this unit of work"):
+                    wares.upsert_many([Ware("W-1")])
+
+    class WhenThereIsNothingToStore:
+        def test_sends_nothing(self, storage: SqlStorage) -> None:
+            with sent_by(storage.engine) as sent, committed(storage) as transaction:
+                transaction.repository(Ware).upsert_many([])
+
+            assert sent == []
 
 
 class TestRemoving:
