@@ -235,7 +235,9 @@ class TestExactInterval:
             assert sample.through(None) is None
 
     @pytest.mark.parametrize(
-        ("dialect", "kind"), [(SQLITE, "BIGINT"), (POSTGRESQL, "INTERVAL"), (MSSQL, "BIGINT")], ids=str
+        ("dialect", "kind"),
+        [(SQLITE, "BIGINT"), (POSTGRESQL, "INTERVAL"), (MSSQL, "BIGINT")],
+        ids=["sqlite", "postgresql", "mssql"],
     )
     def test_has_a_type_of_each_engine_that_loses_nothing(self, dialect: Dialect, kind: str) -> None:
         assert ExactInterval().compile(dialect=dialect) == kind
