@@ -14,6 +14,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from corelib.domain.specification import Operator
+from corelib.errors import InvalidData
 
 _PYTHON: dict[Operator, Callable[[Any, Any], Any]] = {
     Operator.EQUAL: operator.eq,
@@ -56,6 +57,8 @@ class JsonArray(TypeDecorator[Sequence[object]]):
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, bytes | memoryview):
+        raise InvalidData("Bytes cannot be looked for in a list.", hint="Compare them one by one, with == and |.")
     if isinstance(value, Decimal):
         return format(value, "f")  # without an exponent, which SQL Server takes for no decimal
     return value.isoformat() if isinstance(value, date) else str(value)

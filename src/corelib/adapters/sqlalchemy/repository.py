@@ -30,6 +30,7 @@ from corelib.ports.repository import Locking
 
 A = TypeVar("A")
 Entries: TypeAlias = list[Entry[A]]
+Conditions = Sequence[sa.ColumnElement[bool]]
 
 
 class SqlRepository(Generic[A]):
@@ -254,19 +255,19 @@ class SqlRepository(Generic[A]):
     def update_where(self, specification: Specification | None, changes: Mapping[str, object]) -> int:
         """Change those in hand as objects, the others by one statement."""
         check_changes(changes, self._mapping.kind)
-        matched, conditions = self._apart(specification)
+        matched, others = self._apart(specification)
         for entry in matched:
             for path, value in changes.items():
                 change(entry.aggregate, path, value)
-        return self._bulk.update(conditions, changes) + len(matched)
+        return len(matched) + sum(self._bulk.update(conditions, changes) for conditions in others)
 
     def remove_where(self, specification: Specification | None) -> int:
         """Remove those in hand as `remove` does, the others without loading them."""
-        matched, conditions = self._apart(specification)
+        matched, others = self._apart(specification)
         for entry in matched:
             entry.removed = True
         self._flush()
-        return self._bulk.remove(conditions) + len(matched)
+        return len(matched) + sum(self._bulk.remove(conditions) for conditions in others)
 
     def tracked(self) -> Sequence[object]:
         """Return the aggregates in hand, and those written past it, since they may have recorded events."""
@@ -401,27 +402,33 @@ class SqlRepository(Generic[A]):
             for entry in self._loader.entries(self._loader.read(rows)):
                 yield entry.aggregate
 
-    def _apart(self, specification: Specification | None) -> tuple[Entries[A], Sequence[sa.ColumnElement[bool]]]:
+    def _apart(self, specification: Specification | None) -> tuple[Entries[A], Sequence[Conditions]]:
         """Return what is in hand and satisfies a specification, and the conditions for everything that is not in hand.
 
         What is in hand is written as usual, with its version, so that nothing that others have changed is overwritten.
+        The conditions are for one statement, or for several.
         """
         self._prepare(specification)
         conditions: list[sa.ColumnElement[bool]] = []
         if specification is not None:
             conditions.append(self._queries.specifications.condition(specification))
         held = [entry for entry in self._entries.values() if self._owns(entry)]
-        if held:
-            key = self._mapping.shape.key
-            conditions.append(self._not_among([key(entry.identifier) for entry in held]))
         matched = [entry for entry in held if specification is None or satisfies(entry.aggregate, specification)]
-        return matched, conditions
+        if not held:
+            return matched, [conditions]
+        return matched, self._besides([self._mapping.shape.key(entry.identifier) for entry in held], conditions)
 
-    def _not_among(self, found: Sequence[Any]) -> sa.ColumnElement[bool]:
+    def _besides(self, held: Sequence[Any], conditions: Conditions) -> Sequence[Conditions]:
+        """Exclude identifiers; those of several columns are listed first, since a statement takes only so many."""
         columns = self._mapping.identifiers
-        if len(columns) > 1:
-            return sa.not_(keys.among(columns, found))
-        return sa.not_(self._seat.dialect.is_one_of(columns[0], KEYS, found))
+        if len(columns) == 1:
+            return [[*conditions, sa.not_(self._seat.dialect.is_one_of(columns[0], KEYS, held))]]
+        select = self._seat.dialect.locking(
+            self._statements.select_keys.where(*conditions), self._mapping.table, Locking.WAIT
+        )
+        excluded = set(held)
+        others = [tuple(row) for row in self._connection().rows(select, self._scope()) if tuple(row) not in excluded]
+        return [[keys.among(columns, portion)] for portion in keys.portions(others)]
 
     def _track(self, rows: Rows, *, locked: bool = False) -> Entries[A]:
         """Take rows into the identity map, and return their entries; one that is there already stays.
