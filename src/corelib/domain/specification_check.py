@@ -109,9 +109,9 @@ def part_type(kind: type, path: str) -> type:
         InvalidSpecification: if there is no such collection.
     """
     found = _attribute(kind, path, kind, path)
-    if get_origin(found) is list and isinstance(get_args(found)[0], type):
+    if get_origin(found) in (list, tuple, set, frozenset) and isinstance(get_args(found)[0], type):
         return get_args(found)[0]  # type: ignore[no-any-return]
-    raise InvalidSpecification(f"{kind.__name__}.{path} is not a list of parts.")
+    raise InvalidSpecification(f"{kind.__name__}.{path} is not a collection of parts.")
 
 
 def _check_change(kind: type, path: str, value: object) -> None:
@@ -201,6 +201,8 @@ def _check_value(kind: type, path: str, found: type, value: object) -> None:
 
 def _fits(found: type, value: object) -> bool:
     """Return whether a field of a class that specifications can look at may hold a value."""
+    if _wraps_one(found):
+        return isinstance(value, found)
     if not issubclass(found, (*ORDERED, bool, UUID, Enum, bytes)):
         return False
     if found in (int, float, Decimal):
@@ -208,3 +210,13 @@ def _fits(found: type, value: object) -> bool:
     if isinstance(value, datetime):
         return found is not date and value.tzinfo is not None and isinstance(value, found)
     return isinstance(value, found)
+
+
+def _wraps_one(found: type) -> bool:
+    """Return whether a class wraps one plain value, as `class OrderId: value: UUID`."""
+    if not attrs.has(found):
+        return False
+    attrs.resolve_types(found)
+    fields = attrs.fields(found)
+    only = fields[0].type if len(fields) == 1 else None
+    return isinstance(only, type) and issubclass(only, (*ORDERED, UUID, bytes)) and not issubclass(only, Enum)

@@ -280,7 +280,7 @@ class SpecificationContract(StoreContract):
                 (where("price.tax") == 1, "Price has no field 'tax'.*It has: amount, currency"),
                 (where("label.length") == 1, "leads into something that has no fields"),
                 (where("items") == 1, "items is a collection"),
-                (where("label").any(where("code") == "x"), "label is not a list of parts"),
+                (where("label").any(where("code") == "x"), "label is not a collection of parts"),
                 (where("items").any(where("colour") == "x"), "Item has no field 'colour'"),
                 (where("label") == 7, "label is a str, so it cannot be compared with 7"),
                 (where("price.amount") == "7", "cannot be compared with '7'"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from attrs import define
+from attrs import define, frozen
 
 pytest.importorskip("sqlalchemy")
 
@@ -31,6 +31,17 @@ from corelib.testing.contracts.samples import Item, Parcel, Price, Status
 class Box(Aggregate):
     id: UUID
     price: Price
+
+
+@frozen
+class Owner:
+    name: str
+
+
+@define(eq=False)
+class Crate(Aggregate):
+    id: int
+    owner: Owner
 
 
 def sql_server_2022() -> Dialect:
@@ -111,6 +122,23 @@ class TestSqlSpecifications:
             expressions = [text.removesuffix(" DESC").removesuffix(" ASC") for text in texts]
             assert texts[0] == "sample_parcel.id DESC"
             assert len(set(expressions)) == len(expressions)
+
+    class WhenAFieldWrapsAPlainValue:
+        @pytest.mark.parametrize("specification", [where("owner") == Owner("A"), where("owner.name") == "A"])
+        def test_compares_its_column_with_the_value_within(self, specification: Specification) -> None:
+            table = sa.Table(
+                "crate",
+                sa.MetaData(),
+                sa.Column("id", sa.Integer, primary_key=True),
+                sa.Column("owner", sa.Unicode(10), nullable=False),
+                sa.Column("version", sa.Integer, nullable=False),
+            )
+            compiler = SqlSpecifications(mapped(Crate, table), SqliteDialect())
+
+            condition = compiler.condition(specification)
+
+            assert str(condition) == "crate.owner = :corelib_value_0"
+            assert condition.compile().params == {"corelib_value_0": "A"}
 
     class WhenAFieldHasNoColumnOfItsOwn:
         def test_says_so_and_lists_the_columns(self) -> None:
