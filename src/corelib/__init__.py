@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from corelib.domain.job import Job as Job
     from corelib.domain.job import JobState as JobState
     from corelib.domain.message import Command as Command
+    from corelib.domain.page import CursorPage as CursorPage
     from corelib.domain.page import Page as Page
     from corelib.domain.specification import Specification as Specification
     from corelib.domain.specification import ascending as ascending
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from corelib.ports.lock import HeldLock as HeldLock
     from corelib.ports.lock import Locks as Locks
     from corelib.ports.logger import Logger as Logger
+    from corelib.ports.repository import Locking as Locking
     from corelib.ports.repository import Repository as Repository
     from corelib.ports.storage import Isolation as Isolation
     from corelib.ports.unit_of_work import UnitOfWork as UnitOfWork
@@ -50,6 +52,7 @@ _HOMES = {
     "Clock": "ports.clock",
     "Command": "domain.message",
     "Context": "domain.context",
+    "CursorPage": "domain.page",
     "DatabaseSettings": "application.settings",
     "HeldLock": "ports.lock",
     "Host": "application.host",
@@ -57,6 +60,7 @@ _HOMES = {
     "Job": "domain.job",
     "JobRun": "application.jobs.run",
     "JobState": "domain.job",
+    "Locking": "ports.repository",
     "Locks": "ports.lock",
     "Logger": "ports.logger",
     "Page": "domain.page",
@@ -81,6 +85,7 @@ __all__ = [
     "Clock",
     "Command",
     "Context",
+    "CursorPage",
     "DatabaseSettings",
     "HeldLock",
     "Host",
@@ -88,6 +93,7 @@ __all__ = [
     "Job",
     "JobRun",
     "JobState",
+    "Locking",
     "Locks",
     "Logger",
     "Page",

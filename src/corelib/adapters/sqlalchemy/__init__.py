@@ -7,7 +7,7 @@ from corelib.adapters.sqlalchemy.engine import Engines, create_engine, create_en
 from corelib.adapters.sqlalchemy.engine_settings import EngineSettings
 from corelib.adapters.sqlalchemy.hierarchy import Subclasses
 from corelib.adapters.sqlalchemy.locks import SqlLocks
-from corelib.adapters.sqlalchemy.mapping import AggregateMapping, mapped
+from corelib.adapters.sqlalchemy.mapping import AggregateMapping, MappingError, mapped
 from corelib.adapters.sqlalchemy.parts import Parts
 from corelib.adapters.sqlalchemy.schema import SqlSchema
 from corelib.adapters.sqlalchemy.statement_log import StatementLog
@@ -21,6 +21,7 @@ __all__ = [
     "Engines",
     "ExactDecimal",
     "ExactInterval",
+    "MappingError",
     "Parts",
     "RowVersion",
     "SqlLocks",
