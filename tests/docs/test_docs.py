@@ -30,8 +30,9 @@ import attrs
 import pytest
 from attrs import field, frozen
 
-from corelib import App, DatabaseSettings, JobState, Settings, errors, job
+from corelib import App, DatabaseSettings, JobState, Repository, Settings, errors, job
 from corelib.cli.main import main
+from corelib.domain import fields
 from corelib.testing.contracts.suite import LACKED
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +50,8 @@ ELSEWHERE = re.compile(r"[a-z]+:")
 SETTINGS = ("toml", '# file: pyproject.toml\n[tool.pytest.ini_options]\npython_classes = ["Test*", "When*"]')
 SPARED = ("cacheprovider", "faulthandler", "threadexception", "unraisableexception")
 """Plugins that are no part of a page: the pytest that runs this file has them."""
+
+DB_COMMANDS = ("create", "check", "upgrade", "downgrade", "current", "history", "revision", "sql")
 
 Run = Callable[..., None]
 
@@ -300,6 +303,16 @@ class TestReference:
 
         assert known - words == set()
 
+    def test_lists_every_method_of_a_repository(self) -> None:
+        methods = {name for name in vars(Repository) if not name.startswith("_")}
+
+        assert methods - {name.partition("(")[0] for name in names_on("repository.md")} == set()
+
+    def test_lists_every_function_that_declares_a_field(self) -> None:
+        functions = {name for name in vars(fields) if name.endswith("_field") and not name.startswith("_")}
+
+        assert functions - names_on("repository.md") == set()
+
     def test_lists_every_extra(self) -> None:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -311,7 +324,7 @@ class TestReference:
     def test_lists_every_state_of_a_job(self) -> None:
         assert {state.value for state in JobState} - names_on("jobs.md") == set()
 
-    @pytest.mark.parametrize("command", [["worker"], ["db", "create"], ["db", "check"]], ids=" ".join)
+    @pytest.mark.parametrize("command", [["worker"], *(["db", name] for name in DB_COMMANDS)], ids=" ".join)
     def test_lists_every_option(self, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit):
             main([*command, "--help"])
