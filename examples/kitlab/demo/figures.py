@@ -51,7 +51,7 @@ def read_store(host: Host) -> StoreFigures:
     charged: dict[str, Decimal] = {}
     invoiced: dict[str, Decimal] = {}
     answers: Counter[bool] = Counter()
-    with host.unit_of_work() as uow:
+    with host.unit_of_work(read_only=True) as uow:
         for order in uow.repository(Order, str).stream():
             orders[order.status] += 1
         for payment in uow.repository(Payment).stream():

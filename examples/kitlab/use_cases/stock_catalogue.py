@@ -44,8 +44,6 @@ def stock_catalogue(command: StockCatalogue, uow: UnitOfWork) -> int:
     known_kits = {entry.id for entry in kit_types.find_many([entry.code for entry in command.kit_types])}
     new_practitioners = [entry for entry in command.practitioners if entry.id not in known_people]
     new_kit_types = [entry for entry in command.kit_types if entry.code not in known_kits]
-    for person in new_practitioners:
-        practitioners.add(Practitioner(person.id, person.name, person.email, person.active))
-    for kit in new_kit_types:
-        kit_types.add(KitType(kit.code, kit.name, kit.active))
+    practitioners.add_many(Practitioner(new.id, new.name, new.email, new.active) for new in new_practitioners)
+    kit_types.add_many(KitType(new.code, new.name, new.active) for new in new_kit_types)
     return len(new_practitioners) + len(new_kit_types)
