@@ -24,6 +24,7 @@ class Capability(Enum):
 
     ROW_LOCKS = "keeps others from what a unit of work has locked"
     """Locks can be asked for aggregate by aggregate. A store that ignores the request lacks it."""
+
     HOLDERS = "tells who holds a named lock"
     """A refused caller learns the owner. A server that shows its sessions to administrators only lacks it."""
 
