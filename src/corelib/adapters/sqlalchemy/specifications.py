@@ -189,9 +189,10 @@ def _columns(table: sa.Table, shape: Shape, path: str) -> list[Column]:
     leaves = shape.at(path) or [leaf for leaf in shape.at(owner) if _wraps(leaf, wrapped)]
     found: list[Column] = [table.c[leaf.column] for leaf in leaves]
     if not found or isinstance(found[0].type, sa.JSON):
+        others = [column.name for column in table.c if not isinstance(column.type, sa.JSON)]
         raise InvalidSpecification(
             f"{path} has no column of its own in {table.name}, so the database cannot look for it.",
-            hint=f"It has: {', '.join(table.c.keys())}.",
+            hint=f"It has: {', '.join(others)}; what lies in JSON cannot be looked for.",
         )
     return found
 
