@@ -83,6 +83,7 @@ EVERYTHING = [
 ]
 
 titles = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 books = st.builds(
     Book,
     id=st.uuids(),
@@ -127,6 +128,11 @@ def fingerprint(cursor: str) -> object:
     return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))[0]
 
 
+def comparable(values: Sequence[object]) -> list[object]:
+    """Values with instants counted: of two zones, `==` takes none for equal that a change of the clock repeats."""
+    return [value - EPOCH if isinstance(value, datetime) else value for value in values]
+
+
 class TestEncodeCursor:
     def test_is_safe_in_a_url(self) -> None:
         cursor = encode_cursor(Book, [ascending("title")], ["\U0001f9ea?&=/+ \n"], IDENTIFIER)
@@ -169,7 +175,7 @@ class TestDecodeCursor:
 
             decoded, identifier = decode_cursor(encode_cursor(Book, EVERYTHING, values, book.id), Book, EVERYTHING)
 
-            assert (list(decoded), identifier) == (values, book.id)
+            assert (comparable(decoded), identifier) == (comparable(values), book.id)
 
         @pytest.mark.parametrize(
             ("kind", "identifier"), [(Slot, Place("a", 1)), (Edition, Isbn("3-16")), (Book, IDENTIFIER)]
