@@ -20,7 +20,7 @@ class Owner:
 
     def __init__(self) -> None:
         self.keys: set[Key] = set()
-        self.thread = threading.get_ident()
+        self.thread: int = threading.get_ident()
 
 
 class RowLocks:

@@ -19,7 +19,7 @@ class View:
 
     def __init__(self, tables: Tables, terms: Terms) -> None:
         self.writes: Writes = {}
-        self.index = Index(tables.constraints)
+        self.index: Index = Index(tables.constraints)
         self._tables = tables
         self._isolation = terms.isolation or Isolation.READ_COMMITTED
         self._timeout: timedelta = terms.lock_timeout or DEFAULT_TIMEOUT

@@ -44,8 +44,8 @@ def json_array(column: sa.ColumnElement[Any], values: Sequence[object], dialect:
 class JsonArray(TypeDecorator[Sequence[object]]):
     """The type of a parameter that carries a list as a JSON array, each value as the driver would have got it."""
 
-    impl = sa.UnicodeText
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = sa.UnicodeText
+    cache_ok: bool | None = True
 
     def __init__(self, item: TypeEngine[Any]) -> None:
         super().__init__()

@@ -33,7 +33,7 @@ class Queries:
         self._mapping = mapping
         self._dialect = dialect
         self._statements = statements
-        self.specifications = SqlSpecifications(mapping, dialect)
+        self.specifications: SqlSpecifications = SqlSpecifications(mapping, dialect)
         self._made: OrderedDict[tuple[object, ...], Select] = OrderedDict()
 
     def list(

@@ -79,17 +79,17 @@ class Statements:
         table, columns = mapping.table, [mapping.table.c[name] for name in mapping.shape.columns]
         self._mapping = mapping
         self._dialect = dialect
-        self.counts_versions = mapping.counts_versions or dialect.name != "mssql"
+        self.counts_versions: bool = mapping.counts_versions or dialect.name != "mssql"
         """Whether corelib makes the versions; otherwise the server does."""
-        self.stamped = any(role in mapping.roles for role in STAMPS)
+        self.stamped: bool = any(role in mapping.roles for role in STAMPS)
         """Whether there are fields that say when and by whom something was written."""
-        self.tenant = mapping.column_of(Role.TENANT)
-        self.tenant_place = None if self.tenant is None else mapping.shape.columns.index(self.tenant.name)
+        self.tenant: sa.Column[Any] | None = mapping.column_of(Role.TENANT)
+        self.tenant_place: int | None = None if self.tenant is None else mapping.shape.columns.index(self.tenant.name)
         """Where the tenant stands among the columns of the shape."""
         own_keys = {column.name for column in mapping.identifiers}  # an IDENTITY column cannot be written
-        self.touched = next((name for name in mapping.shape.columns if name not in own_keys), "")
+        self.touched: str = next((name for name in mapping.shape.columns if name not in own_keys), "")
         """A column that can be written as it is, so that the server counts the version up."""
-        self.removed_at = mapping.column_of(Role.REMOVED_AT)
+        self.removed_at: sa.Column[Any] | None = mapping.column_of(Role.REMOVED_AT)
         self._one = keys.equals(mapping.identifiers, KEY)
         held = sa.and_(self._one, mapping.version == sa.bindparam(LOADED))
         self._bare: Select = sa.select(mapping.version.label("corelib_version"), *columns)
@@ -105,7 +105,7 @@ class Statements:
         self.select_keys: Select = self.present(identifiers)
         self.count: Select = self.present(sa.select(sa.func.count()).select_from(table))
         self.insert: sa.Insert = sa.insert(table)
-        self.update = Updates(table, self.owned(held))
+        self.update: Updates = Updates(table, self.owned(held))
         self.delete: sa.Delete = sa.delete(table).where(self.owned(held))
         self.parts: dict[str, PartStatements] = {
             name: _part_statements(part, dialect) for name, part in mapping.parts.items()

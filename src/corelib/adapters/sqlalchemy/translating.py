@@ -37,7 +37,7 @@ class TranslatingConnection:
         *,
         read_only: bool = False,
     ) -> None:
-        self.connection = connection
+        self.connection: Connection = connection
         self._dialect = dialect
         self._first_error = first_error or FirstError()
         self._read_only = read_only

@@ -22,10 +22,10 @@ from corelib.testing.contracts.arranging import StoreContract, Work
 from corelib.testing.contracts.samples import Currency, Depot, Parcel, Price, Status, a_parcel, an_item, contents
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
-NOTES = [None, "", "a", "A", "a ", "ab", "\ufb01", "\U00020bb7", "\U0001f9ea", "ä", None, "a"]
+NOTES: list[str | None] = [None, "", "a", "A", "a ", "ab", "\ufb01", "\U00020bb7", "\U0001f9ea", "ä", None, "a"]
 """Texts that engines order differently by default; in UTF-16, U+20BB7 and U+1F9EA would come before U+FB01."""
 
-SORTS = [
+SORTS: list[list[Sort]] = [
     [],
     [ascending("note")],
     [descending("note")],
@@ -34,7 +34,7 @@ SORTS = [
     [ascending("depot_id"), descending("label")],
     [descending("packed_at")],
 ]
-sorts = st.lists(
+sorts: st.SearchStrategy[list[Sort]] = st.lists(
     st.builds(Sort, st.sampled_from(["note", "price.amount", "packed_at", "depot_id", "label"]), st.booleans()),
     max_size=3,
     unique_by=lambda entry: entry.path,

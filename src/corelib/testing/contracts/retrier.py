@@ -17,7 +17,7 @@ class Failing:
 
     def __init__(self, failures: int) -> None:
         self.failures = failures
-        self.calls = 0
+        self.calls: int = 0
 
     def __call__(self) -> str:
         """Fail or succeed."""
