@@ -33,6 +33,7 @@ from attrs import field, frozen
 from corelib import App, DatabaseSettings, JobState, Repository, Settings, errors, job
 from corelib.cli.main import main
 from corelib.domain import fields
+from corelib.errors import MissingExtra
 from corelib.testing.contracts.suite import LACKED
 
 ROOT = Path(__file__).parents[2]
@@ -368,3 +369,5 @@ def module_of(file: Path) -> ModuleType:
         if (missing.name or "").partition(".")[0] == "corelib":
             raise
         pytest.skip(f"needs {missing.name}")
+    except MissingExtra as missing:
+        pytest.skip(f"needs the extra {missing.extra}")
