@@ -60,6 +60,13 @@ class CuttableWay:
         for pair in pairs:
             _break(pair)
 
+    def break_connections(self) -> None:
+        """Break every connection; later ones are passed on as before."""
+        with self._changed:
+            pairs = list(self._pairs)
+        for pair in pairs:
+            _break(pair)
+
     def cut_at(self, part: bytes, moment: Moment) -> None:
         """Break the next connection on which a client sends these bytes; others, and later ones, stay whole."""
         with self._changed:
