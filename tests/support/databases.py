@@ -21,6 +21,9 @@ MSSQL = "CORELIB_TEST_MSSQL_URL"
 MSSQL_LACKS = "CORELIB_TEST_MSSQL_LACKS"
 """Names of capabilities that the server behind `MSSQL` lacks, as `SNAPSHOT_ISOLATION,STATEMENT_TIMEOUT`."""
 
+KILL = "KILL"
+"""One more name for `MSSQL_LACKS`: an administrator ends sessions. Only tests of faults need it."""
+
 # Babelfish, a T-SQL server over PostgreSQL, cannot force others out of a database; nobody is in it by then either.
 _DROPS = {
     "postgresql": "DROP DATABASE {name} WITH (FORCE)",
@@ -38,8 +41,18 @@ def server_named_by(variable: str) -> str:
 
 def declared_lacking(variable: str) -> frozenset[Capability]:
     """Return the capabilities that an environment variable names, for a server that is not quite what it stands for."""
-    names = os.environ.get(variable, "").split(",")
-    return frozenset(Capability[name.strip().upper()] for name in names if name.strip())
+    return frozenset(Capability[name] for name in _declared(variable) - {KILL})
+
+
+def skip_where_lacking(url: str, *wanted: Capability | str) -> None:
+    """Skip the test if the server behind a URL is declared to lack any of these capabilities."""
+    missing = _declared(MSSQL_LACKS) & {each.name if isinstance(each, Capability) else each for each in wanted}
+    if missing and sa.make_url(url).get_backend_name() == "mssql":
+        pytest.skip(f"{MSSQL_LACKS} says that the server lacks {', '.join(sorted(missing))}")
+
+
+def _declared(variable: str) -> set[str]:
+    return {name.strip().upper() for name in os.environ.get(variable, "").split(",") if name.strip()}
 
 
 @contextmanager

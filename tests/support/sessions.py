@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
-import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from tests.support.databases import MSSQL_LACKS, run_on_server
+from tests.support.databases import KILL, run_on_server, skip_where_lacking
 from tests.support.until import until
 
 from corelib.adapters.sqlalchemy import SqlStorage
@@ -24,9 +21,8 @@ def session_of(connection: Connection) -> int:
 
 def kill(server_url: str, session: int) -> None:
     """End a session from outside, as an administrator does; a server that is declared unable to do so skips the test."""
+    skip_where_lacking(server_url, KILL)
     engine = sa.make_url(server_url).get_backend_name()
-    if engine == "mssql" and "KILL" in os.environ.get(MSSQL_LACKS, "").upper().split(","):
-        pytest.skip(f"{MSSQL_LACKS} says that the server cannot kill sessions")
     run_on_server(server_url, _KILL[engine].format(session=session))
 
 

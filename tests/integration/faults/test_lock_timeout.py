@@ -10,10 +10,12 @@ import pytest
 pytest.importorskip("sqlalchemy")
 
 from tests.support.bank import HEALTHY, OPENING_BALANCE, Account, Bank, moving, opened_bank
+from tests.support.databases import skip_where_lacking
 
 from corelib import UnitOfWork
 from corelib.errors import RowLocked, StatementTimeout, UnitOfWorkClosed
 from corelib.ports.repository import Locking
+from corelib.testing.contracts.capabilities import Capability
 
 SHORT = timedelta(milliseconds=50)
 
@@ -29,6 +31,12 @@ def locking_without_waiting(uow: UnitOfWork) -> None:
 def changing(uow: UnitOfWork) -> None:
     moving(100)(uow)
     uow.flush()
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    skip_where_lacking(database_url, Capability.ROW_LOCKS, Capability.LOCK_TIMEOUT)
+    return database_url
 
 
 class TestLockTimeout:

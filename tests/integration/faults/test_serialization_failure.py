@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("sqlalchemy")
 
 from tests.support.bank import HEALTHY, OPENING_BALANCE, Account, Bank, moving
-from tests.support.databases import MSSQL_LACKS, declared_lacking
+from tests.support.databases import skip_where_lacking
 
 from corelib import UnitOfWork
 from corelib.errors import TransientFailure
@@ -20,12 +20,9 @@ from corelib.testing.contracts.waiting import PATIENCE, at_the_same_time
 
 
 @pytest.fixture
-def bank(bank: Bank, database_url: str) -> Bank:
-    """A bank, except on a server that is declared to know these isolation levels not."""
-    wanted = {Capability.SERIALIZABLE_ISOLATION, Capability.SNAPSHOT_ISOLATION}
-    if database_url.startswith("mssql") and wanted & declared_lacking(MSSQL_LACKS):
-        pytest.skip(f"{MSSQL_LACKS} says that the server has no such isolation")
-    return bank
+def database_url(database_url: str) -> str:
+    skip_where_lacking(database_url, Capability.SERIALIZABLE_ISOLATION, Capability.SNAPSHOT_ISOLATION)
+    return database_url
 
 
 def withdrawing(meeting: threading.Barrier, name: str) -> Callable[[UnitOfWork], bool]:
