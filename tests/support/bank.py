@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -91,11 +91,19 @@ def moving(amount: int, source: str = "A", target: str = "B", *, name: str | Non
 
 @frozen
 class State:
-    """What another connection sees of the bank; `complete` says whether each transfer has its one event and job."""
+    """What another connection sees of the bank.
+
+    Args:
+        balances: by account.
+        transfers: amounts of the ledger's lines.
+        complete: whether each line has its one event and its one job.
+        by_ledger: the balances that the lines of the ledger make.
+    """
 
     balances: dict[str, int]
     transfers: dict[str, int]
     complete: bool
+    by_ledger: dict[str, int] = field(factory=dict, eq=False, repr=False)
 
 
 @frozen
@@ -141,12 +149,14 @@ class Bank:
         transaction = self.observer.begin(Terms(read_only=True))
         try:
             balances = {held.id: held.balance for held in transaction.repository(Account).list()}
-            transfers = {held.id: held.amount for held in transaction.repository(Transfer).list()}
+            ledger = transaction.repository(Transfer).list()
         finally:
             transaction.rollback()
         events = sorted(event.payload for event in self.observer.events())
-        jobs = sorted(stored.payload for stored in self.observer.jobs.list(limit=len(transfers) + 1))
-        return State(balances, transfers, events == jobs and len(jobs) == len(transfers))
+        jobs = sorted(stored.payload for stored in self.observer.jobs.list(limit=len(ledger) + 1))
+        transfers = {line.id: line.amount for line in ledger}
+        complete = events == jobs and len(jobs) == len(ledger)
+        return State(balances, transfers, complete, _balances_by(ledger, balances))
 
     def health(self) -> Health:
         """Use every connection of the pool at once, and count what was left behind."""
@@ -180,6 +190,14 @@ def opened_bank(
             yield bank
     finally:
         observer.close()
+
+
+def _balances_by(ledger: Sequence[Transfer], accounts: Iterable[str]) -> dict[str, int]:
+    balances = dict.fromkeys(accounts, OPENING_BALANCE)
+    for line in ledger:
+        balances[line.source] -= line.amount
+        balances[line.target] += line.amount
+    return balances
 
 
 def _checked_out(storage: SqlStorage) -> int:

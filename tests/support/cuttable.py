@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
+import sqlalchemy as sa
+
 CHUNK = 65_536
 
 
@@ -83,7 +85,11 @@ class CuttableWay:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            pair = (client, self._connect())
+            try:
+                pair = (client, self._connect())
+            except OSError:
+                client.close()  # the server is down: whoever asked is told so
+                continue
             with self._changed:
                 self._pairs.add(pair)
                 cut = self._cut
@@ -98,7 +104,11 @@ class CuttableWay:
         if not host.startswith("/"):
             return socket.create_connection(self._server)
         server = socket.socket(socket.AF_UNIX)
-        server.connect(f"{host}/.s.PGSQL.{port}")
+        try:
+            server.connect(f"{host}/.s.PGSQL.{port}")
+        except OSError:
+            server.close()
+            raise
         return server
 
     def _send_on(self, pair: tuple[socket.socket, socket.socket], muted: threading.Event) -> None:
@@ -149,6 +159,22 @@ def cuttable_way(host: str, port: int) -> Iterator[CuttableWay]:
     finally:
         way.cut()
         way.all_connections_end(5)
+
+
+@contextlib.contextmanager
+def way_to_database(url: str) -> Iterator[CuttableWay]:
+    """Give a way to the PostgreSQL server of a URL to the block."""
+    server = sa.make_url(url)
+    host = server.host or server.query.get("host") or "127.0.0.1"
+    with cuttable_way(str(host), server.port or int(str(server.query.get("port") or 5432))) as way:
+        yield way
+
+
+def url_through(url: str, way: CuttableWay) -> str:
+    """Return the URL by which a database is reached on a way; not encrypted, so that its bytes can be seen."""
+    server = sa.make_url(url).difference_update_query(["host", "port"]).set(host="127.0.0.1", port=way.port)
+    plain = server.update_query_dict({"sslmode": "disable", "gssencmode": "disable"})
+    return plain.render_as_string(hide_password=False)
 
 
 def _break(pair: tuple[socket.socket, socket.socket]) -> None:

@@ -10,10 +10,9 @@ import pytest
 pytest.importorskip("sqlalchemy")
 pytest.importorskip("stamina")
 
-import sqlalchemy as sa
 from tests.support.bank import Bank, opened_bank
-from tests.support.cuttable import CuttableWay, cuttable_way
-from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, sqlite_file, through
+from tests.support.cuttable import CuttableWay, url_through, way_to_database
+from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, sqlite_file
 
 SERVERS = {"postgresql": POSTGRESQL, "mssql": MSSQL}
 
@@ -42,19 +41,14 @@ def postgresql_url() -> Iterator[str]:
 @pytest.fixture
 def way(postgresql_url: str) -> Iterator[CuttableWay]:
     """A way to that database that can be cut."""
-    url = sa.make_url(postgresql_url)
-    host = url.host or url.query.get("host") or "127.0.0.1"
-    with cuttable_way(str(host), url.port or int(str(url.query.get("port") or 5432))) as opened:
+    with way_to_database(postgresql_url) as opened:
         yield opened
 
 
 @pytest.fixture
 def far_bank(postgresql_url: str, way: CuttableWay) -> Iterator[Bank]:
     """A bank at the end of that way; its observer takes another one."""
-    plain = sa.make_url(through(postgresql_url, way.port)).update_query_dict(
-        {"sslmode": "disable", "gssencmode": "disable"}  # so that the bytes can be seen
-    )
-    with opened_bank(plain.render_as_string(hide_password=False), observed=postgresql_url) as opened:
+    with opened_bank(url_through(postgresql_url, way), observed=postgresql_url) as opened:
         yield opened
 
 

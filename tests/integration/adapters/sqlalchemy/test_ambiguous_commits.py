@@ -9,8 +9,7 @@ import pytest
 pytest.importorskip("sqlalchemy")
 pytest.importorskip("stamina")
 
-import sqlalchemy as sa
-from tests.support.cuttable import CuttableWay, Moment, cuttable_way
+from tests.support.cuttable import CuttableWay, Moment, url_through, way_to_database
 from tests.support.databases import POSTGRESQL, fresh_database, opened, server_named_by
 
 from corelib import App, Settings, UnitOfWork
@@ -38,18 +37,14 @@ def direct(database_url: str) -> Iterator[SqlStorage]:
 
 @pytest.fixture
 def way(database_url: str) -> Iterator[CuttableWay]:
-    url = sa.make_url(database_url)
-    host = url.host or url.query.get("host") or "127.0.0.1"
-    with cuttable_way(str(host), url.port or int(str(url.query.get("port") or 5432))) as way:
+    with way_to_database(database_url) as way:
         yield way
 
 
 @pytest.fixture
 def host(database_url: str, way: CuttableWay, direct: SqlStorage) -> Iterator[Host]:
-    url = sa.make_url(database_url).difference_update_query(["host", "port"]).set(host="127.0.0.1", port=way.port)
-    plain = url.update_query_dict({"sslmode": "disable", "gssencmode": "disable"})  # so that the bytes can be seen
     app = App("kitlab", schema="kitlab.adapters.tables:schema")
-    settings = Settings(database_url=plain.render_as_string(hide_password=False))
+    settings = Settings(database_url=url_through(database_url, way))
     with bootstrap(app, settings, log=MemoryLogger()) as host:
         host.check()
         yield host
