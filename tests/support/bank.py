@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
+from tests.support.until import until
 
 from corelib import Aggregate, App, Settings, UnitOfWork, job
 from corelib.adapters.memory import MemoryLogger
@@ -16,7 +17,6 @@ from corelib.application.host import Host
 from corelib.application.settings import DatabaseSettings
 from corelib.bootstrap import bootstrap
 from corelib.ports.storage import Storage, Terms
-from tests.support.until import until
 
 OPENING_BALANCE = 1000
 
@@ -74,7 +74,9 @@ schema = SqlSchema("bank", metadata, [mapped(Account, account), mapped(Transfer,
 app = App("bank", jobs=[write_letter], schema="tests.support.bank:schema")
 
 
-def moving(amount: int, source: str = "A", target: str = "B", *, name: str | None = None) -> Callable[[UnitOfWork], str]:
+def moving(
+    amount: int, source: str = "A", target: str = "B", *, name: str | None = None
+) -> Callable[[UnitOfWork], str]:
     """A use case: two accounts, a line of the ledger, an event and a job in one unit of work."""
     identifier = name or uuid4().hex
 

@@ -20,7 +20,7 @@ def session_of(connection: Connection) -> int:
 
 
 def kill(server_url: str, session: int) -> None:
-    """End a session from outside, as an administrator does; a server that is declared unable to do so skips the test."""
+    """End a session from outside, as an administrator does; skip the test if nobody can on this server."""
     skip_where_lacking(server_url, KILL)
     engine = sa.make_url(server_url).get_backend_name()
     run_on_server(server_url, _KILL[engine].format(session=session))

@@ -18,12 +18,9 @@ _TRIGGER = f"""
     CREATE CONSTRAINT TRIGGER wait_at_commit AFTER INSERT ON bank_transfer
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_at_commit();
 """
-_WAITING = "SELECT pid FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event_type = 'Lock' AND state = 'active'"
-
-_SECOND = (
-    "SELECT pid FROM pg_stat_activity "
-    "WHERE query LIKE 'INSERT INTO corelib_idempotency_key%%' AND wait_event_type = 'Lock'"
-)
+_WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query "
+_COMMITTING = _WAITING + "= 'COMMIT'"
+_SECOND = _WAITING + "LIKE 'INSERT INTO corelib_idempotency_key%%'"
 
 
 @frozen

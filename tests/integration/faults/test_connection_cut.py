@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from tests.support.bank import HEALTHY, OPENING_BALANCE, Account, Bank, State, moving
+from tests.support.bank import HEALTHY, OPENING_BALANCE, Bank, State, moving
 from tests.support.cuttable import CuttableWay, Moment
 from tests.support.slow_commit import SlowCommit, slow_commit
 
@@ -39,9 +39,7 @@ class TestConnectionCut:
             assert far_bank.health() == HEALTHY
             assert far_bank.state() == left
 
-        def test_happens_once_with_a_key(
-            self, far_bank: Bank, way: CuttableWay, moment: Moment, left: State
-        ) -> None:
+        def test_happens_once_with_a_key(self, far_bank: Bank, way: CuttableWay, moment: Moment, left: State) -> None:
             way.cut_at(b"COMMIT", moment)
 
             far_bank.host.run(moving(10, name="T"), idempotency_key="T")

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from tests.support.bank import HEALTHY, OPENING_BALANCE, Account, Bank, moving
+from tests.support.bank import HEALTHY, OPENING_BALANCE, Account, Bank
 
 from corelib import UnitOfWork
 from corelib.errors import TransientFailure, UnitOfWorkClosed

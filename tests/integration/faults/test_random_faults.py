@@ -136,9 +136,7 @@ def breaking(server_url: str, chance: random.Random) -> Iterator[Saboteur]:
 class TestRandomFaults:
     def test_make_each_transfer_happen_once_or_not_at_all(self, broken: Saboteur) -> None:
         bank, stop = broken.bank, threading.Event()
-        tellers = [
-            Teller(number, bank, stop, random.Random(broken.chance.random())) for number in range(THREADS)
-        ]
+        tellers = [Teller(number, bank, stop, random.Random(broken.chance.random())) for number in range(THREADS)]
         began = time.monotonic()
 
         def sabotage() -> None:
