@@ -106,12 +106,22 @@ _BY_TEXT: tuple[tuple[str, str], ...] = (
 )
 
 
+# An internal error that is none: a row is written while whoever wrote it before is just being rolled back, as after the
+# loss of his connection. He is noted as aborted then, but still counted among those who run, for a moment (PostgreSQL's
+# source, heap_update and MultiXactIdExpand; met on version 18).
+_INTERNAL = "XX000"
+_RACE = "new multixact has more than one updating member"
+_BEING_ROLLED_BACK = Known(TransientFailure, "A transaction that wrote the same row is just being rolled back", CODES)
+
+
 def known_error(error: sa.exc.DBAPIError) -> CorelibError | None:
     """Classify by SQLSTATE; None for what no table knows."""
     cause = error.orig or error
     state = getattr(cause, "sqlstate", None) or _state_of_text(str(cause))
     if state in BY_STATE:
         return error_of(BY_STATE[state], cause, constraint=_constraint_of(cause))
+    if state == _INTERNAL and _RACE in str(cause):
+        return error_of(_BEING_ROLLED_BACK, cause)
     if state is None and isinstance(error, sa.exc.OperationalError):
         return error_of(Known(ServerUnreachable, "The PostgreSQL server does not answer", CODES), cause)
     if state is None and isinstance(error, sa.exc.DataError):

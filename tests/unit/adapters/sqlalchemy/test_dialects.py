@@ -399,6 +399,12 @@ POSTGRESQL_ERRORS = [
     ("UntranslatableCharacter", "unsupported Unicode escape sequence", InvalidData),
     ("InvalidJsonText", "invalid JSON text", InvalidData),
     ("ProgramLimitExceeded", "index row size 3000 exceeds maximum 2704", InvalidData),
+    (
+        "InternalError_",
+        "new multixact has more than one updating member: 0 2[7 (nokeyupd), 8 (nokeyupd)]",
+        TransientFailure,
+    ),
+    ("InternalError_", "cache lookup failed for relation 16384", PersistentFailure),
     ("DiskFull", "could not extend file: No space left on device", StorageFull),
     ("ConfigurationLimitExceeded", "temporary file size exceeds temp_file_limit", StorageFull),
     ("InsufficientPrivilege", "permission denied for table ware", PermissionDenied),
