@@ -35,7 +35,7 @@ class Entry(Generic[A]):
     aggregate: A
     version: int = NEW
     row: Sequence[Any] = ()
-    parts: dict[str, list[Sequence[Any]]] = field(factory=dict)
+    parts: dict[str, Sequence[Sequence[Any]]] = field(factory=dict)
     removed: bool = False
     assigned: bool = False
 

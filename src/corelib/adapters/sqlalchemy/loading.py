@@ -15,7 +15,7 @@ from corelib.adapters.sqlalchemy.statements import KEYS, OWNER
 from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 
 A = TypeVar("A")
-Rows = list[Sequence[Any]]
+Rows = Sequence[Sequence[Any]]
 
 
 class Loader(Generic[A]):
@@ -73,7 +73,7 @@ class Loader(Generic[A]):
         if len(owners) == 1:
             return {owners[0]: rows}
         columns = len(self._parts[name].parts.owner)
-        found: dict[Any, Rows] = defaultdict(list)
+        found: dict[Any, list[Sequence[Any]]] = defaultdict(list)
         for row in rows:
             found[row[0] if columns == 1 else tuple(row[:columns])].append(row)
         return found

@@ -38,12 +38,12 @@ class Repositories:
         if repository is None:
             repository = self._made[aggregate] = SqlRepository(self._plans.of(aggregate), self._seat)
             if self._checkpoints_taken:
-                self._empty[aggregate] = repository.checkpoint()
+                self._empty[aggregate] = repository.hand.checkpoint()
         return cast("SqlRepository[A]", repository)
 
     def tracked(self) -> Sequence[object]:
         """Return the aggregates in hand."""
-        return [aggregate for repository in list(self._made.values()) for aggregate in repository.tracked()]
+        return [aggregate for repository in list(self._made.values()) for aggregate in repository.hand.tracked()]
 
     def flush(self) -> None:
         """Write what has changed, in the order that foreign keys between the mapped tables ask for."""
@@ -51,16 +51,16 @@ class Repositories:
             return
         ordered = [self._made[kind] for kind in sorted(self._made, key=self._plans.rank_of)]
         for repository in ordered:
-            repository.flush_new()
+            repository.hand.flush_new()
         for repository in ordered:
-            repository.flush_changed()
+            repository.hand.flush_changed()
         for repository in reversed(ordered):
-            repository.flush_removed()
+            repository.hand.flush_removed()
 
     def checkpoints(self) -> Mapping[type, Checkpoint[object]]:
         """Return what `return_to` needs to restore the present state."""
         self._checkpoints_taken = True
-        return {kind: repository.checkpoint() for kind, repository in self._made.items()}
+        return {kind: repository.hand.checkpoint() for kind, repository in self._made.items()}
 
     def return_to(self, checkpoints: Mapping[type, Checkpoint[object]]) -> None:
         """Restore a state.
@@ -69,7 +69,7 @@ class Repositories:
         """
         for kind, repository in self._made.items():
             if kind in checkpoints:
-                repository.return_to(checkpoints[kind])
+                repository.hand.return_to(checkpoints[kind])
             else:
-                repository.return_to(self._empty[kind])
-                self._empty[kind] = repository.checkpoint()
+                repository.hand.return_to(self._empty[kind])
+                self._empty[kind] = repository.hand.checkpoint()

@@ -1,22 +1,22 @@
-"""Aggregates in tables: what is in hand, and how it is found."""
+"""Aggregates in tables, as one transaction sees them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
 from corelib.adapters.sqlalchemy import keys
 from corelib.adapters.sqlalchemy.bulk import Bulk
-from corelib.adapters.sqlalchemy.entries import NEW, UNKNOWN, Checkpoint, Entry, saved, set_back
-from corelib.adapters.sqlalchemy.loading import Loader, Rows
+from corelib.adapters.sqlalchemy.entries import NEW, Entry
+from corelib.adapters.sqlalchemy.hand import Entries, Hand
+from corelib.adapters.sqlalchemy.loading import Rows
 from corelib.adapters.sqlalchemy.plans import Plan
 from corelib.adapters.sqlalchemy.queries import Query
 from corelib.adapters.sqlalchemy.seat import Seat
 from corelib.adapters.sqlalchemy.statements import KEY, KEYS, TENANT
 from corelib.adapters.sqlalchemy.streaming import stream
-from corelib.adapters.sqlalchemy.writing import Writer, principal
 from corelib.application.context import current_context
 from corelib.domain.cursor import after, decode_cursor, encode_cursor
 from corelib.domain.fields import Role
@@ -24,12 +24,11 @@ from corelib.domain.page import CursorPage, Page, offset_of
 from corelib.domain.specification import Sort, Specification
 from corelib.domain.specification_check import check, check_changes, check_sort
 from corelib.domain.specification_evaluation import at, change, satisfies
-from corelib.domain.stamping import field_of, give_to_tenant, removal_of, stamp_changed, tenant_for
+from corelib.domain.stamping import field_of, give_to_tenant, removal_of, tenant_for
 from corelib.errors import AlreadyExists, MisuseError, NotFound
 from corelib.ports.repository import Locking
 
 A = TypeVar("A")
-Entries: TypeAlias = list[Entry[A]]
 Conditions = Sequence[sa.ColumnElement[bool]]
 
 
@@ -39,6 +38,9 @@ class SqlRepository(Generic[A]):
     Args:
         plan: how the class is loaded and stored.
         seat: what it shares with the others of its transaction.
+
+    Attributes:
+        hand: what is in hand; the transaction has it written.
     """
 
     def __init__(self, plan: Plan, seat: Seat) -> None:
@@ -50,13 +52,10 @@ class SqlRepository(Generic[A]):
         self._connection = seat.connection
         self._flush = seat.flush
         self._tenant_field = field_of(plan.mapping.kind, Role.TENANT)
-        self._loader: Loader[A] = Loader(plan, seat.connection)
-        self._writer: Writer[A] = Writer(plan, seat)
-        self._entries: dict[object, Entry[A]] = {}
-        self._unassigned: list[Entry[A]] = []
-        self._gone: list[A] = []
-        self._due: list[Entry[A]] = []
-        self._hidden: dict[object, Entry[A]] = {}
+        self.hand: Hand[A] = Hand(plan, seat)
+        self._loader = self.hand.loader
+        self._writer = self.hand.writer
+        self._entries = self.hand.entries
 
     def add(self, aggregate: A) -> None:
         """Take a new aggregate."""
@@ -79,7 +78,7 @@ class SqlRepository(Generic[A]):
                 f"The {self._name} {identifier!r} has an identifier, which only the store assigns.",
                 hint="Leave it None. To store one past the unit of work there is upsert_many.",
             )
-        self._unassigned.append(Entry(None, aggregate))
+        self.hand.unassigned.append(Entry(None, aggregate))
 
     def add_many(self, aggregates: Iterable[A]) -> None:
         """Take new aggregates."""
@@ -117,7 +116,7 @@ class SqlRepository(Generic[A]):
         scope = self._scope()
         if unknown:
             key = self._mapping.shape.key
-            self._track(self._rows_of([key(identifier) for identifier in unknown], scope))
+            self.hand.track(self._rows_of([key(identifier) for identifier in unknown], scope))
         found = (self._entries.get(identifier) for identifier in wanted)
         return [entry.aggregate for entry in found if entry is not None and not entry.removed and self._owns(entry)]
 
@@ -126,7 +125,7 @@ class SqlRepository(Generic[A]):
         self._seat.usable()
         identifier = aggregate.id  # type: ignore[attr-defined]
         if identifier is None:
-            entry = next((entry for entry in self._unassigned if entry.aggregate is aggregate), None)
+            entry = next((entry for entry in self.hand.unassigned if entry.aggregate is aggregate), None)
         else:
             entry = self._entries.get(identifier)
         if entry is None or entry.aggregate is not aggregate:
@@ -136,7 +135,7 @@ class SqlRepository(Generic[A]):
         if entry.version != NEW:
             entry.removed = True
         elif identifier is None:
-            self._unassigned.remove(entry)
+            self.hand.unassigned.remove(entry)
         else:
             del self._entries[entry.identifier]
 
@@ -148,7 +147,7 @@ class SqlRepository(Generic[A]):
         rows = self._loader.rows(self._statements.one_removed(), {**key, **self._scope()})
         if not rows:
             raise NotFound(self._name, identifier)
-        entry = self._hidden.pop(self._loader.identify(rows[0]), None) or self._track(rows)[0]
+        entry = self.hand.hidden.pop(self._loader.identify(rows[0]), None) or self.hand.track(rows)[0]
         entry.removed = False
         self._entries[entry.identifier] = entry
         object.__setattr__(entry.aggregate, name, None)
@@ -250,7 +249,7 @@ class SqlRepository(Generic[A]):
         self._flush()
         if latest:
             self._bulk.upsert(latest.values())
-            self._gone += given
+            self.hand.gone += given
 
     def update_where(self, specification: Specification | None, changes: Mapping[str, object]) -> int:
         """Change those in hand as objects, the others by one statement."""
@@ -268,71 +267,6 @@ class SqlRepository(Generic[A]):
             entry.removed = True
         self._flush()
         return len(matched) + sum(self._bulk.remove(conditions) for conditions in others)
-
-    def tracked(self) -> Sequence[object]:
-        """Return the aggregates in hand, and those written past it, since they may have recorded events."""
-        held = [entry.aggregate for entry in (*self._hidden.values(), *self._unassigned, *self._entries.values())]
-        return [*self._gone, *held]
-
-    # What the transaction asks for
-
-    def flush_new(self) -> None:
-        """Insert new roots, then their parts."""
-        self._due = [entry for entry in self._entries.values() if entry.version != NEW and not entry.removed]
-        new = [*self._unassigned, *(entry for entry in self._entries.values() if entry.version == NEW)]
-        if not new:
-            return
-        self._seat.writes(self._name)
-        self._writer.insert(new)
-        self._entries.update((entry.identifier, entry) for entry in self._unassigned)
-        self._unassigned = []
-
-    def flush_changed(self) -> None:
-        """Update changed columns of roots, with the version in the WHERE, and their changed parts.
-
-        What `flush_new` has just inserted is as it was written.
-        """
-        if self._due:
-            self._writer.update(self._due)
-            self._due = []
-
-    def flush_removed(self) -> None:
-        """Delete removed parts, then their roots; or mark the roots."""
-        removed = [entry for entry in self._entries.values() if entry.removed]
-        if not removed:
-            return
-        self._seat.writes(self._name)
-        for entry in removed:
-            del self._entries[entry.identifier]
-        if self._statements.removed_at is not None:
-            self._mark(removed)
-            self._hidden.update((entry.identifier, entry) for entry in removed)
-        else:
-            self._writer.delete(removed)
-            self._gone += [entry.aggregate for entry in removed]
-
-    def checkpoint(self) -> Checkpoint[A]:
-        """Return what is in hand, which has just been flushed."""
-        held = (*self._hidden.values(), *self._entries.values())
-        return Checkpoint([saved(entry) for entry in held], list(self._gone))
-
-    def return_to(self, checkpoint: Checkpoint[A]) -> None:
-        """Give everything in hand the state that it had then; what came later is in hand no more."""
-        before = {entry.identifier for entry, _, _ in checkpoint.entries}
-        for entry in self._entries.values():
-            if entry.assigned and entry.identifier not in before:
-                object.__setattr__(entry.aggregate, "id", None)
-        for held in (self._entries, self._hidden, self._unassigned):
-            held.clear()
-        for entry, state, events in checkpoint.entries:
-            entry.version, entry.row, entry.parts = state.version, state.row, dict(state.parts)
-            entry.removed = state.removed
-            set_back(entry.aggregate, self._loader.build(entry.row, entry.parts), events)
-            home = self._hidden if entry.removed else self._entries
-            home[entry.identifier] = entry
-        self._gone = list(checkpoint.gone)
-
-    # How it is done
 
     @property
     def _bulk(self) -> Bulk[A]:
@@ -360,7 +294,7 @@ class SqlRepository(Generic[A]):
             self._flush()
             rows = self._loader.rows(self._statements.locking_one(lock), parameters)
         if rows:
-            return self._track(rows, locked=lock is not None)[0]
+            return self.hand.track(rows, locked=lock is not None)[0]
         self._require_present(identifier)
         return None
 
@@ -373,7 +307,7 @@ class SqlRepository(Generic[A]):
     def _rows_of(self, found: Sequence[Any], scope: Mapping[str, object]) -> Rows:
         if self._statements.select_many is not None:
             return self._loader.rows(self._statements.select_many, {KEYS: found, **scope})
-        rows: Rows = []
+        rows: list[Sequence[Any]] = []
         for portion in keys.portions(found):
             condition = keys.among(self._mapping.identifiers, portion)
             rows += self._loader.rows(self._statements.select.where(condition), scope)
@@ -390,7 +324,7 @@ class SqlRepository(Generic[A]):
         """Execute a query for roots, load their parts, and return the aggregates in the order of the rows."""
         statement, values = query
         rows = self._loader.rows(statement, {**values, **self._scope()})
-        return [entry.aggregate for entry in self._track(rows, locked=locked)]
+        return [entry.aggregate for entry in self.hand.track(rows, locked=locked)]
 
     def _count(self, specification: Specification | None) -> int:
         statement, values = self._queries.count(specification)
@@ -429,41 +363,6 @@ class SqlRepository(Generic[A]):
         excluded = set(held)
         others = [tuple(row) for row in self._connection().rows(select, self._scope()) if tuple(row) not in excluded]
         return [[keys.among(columns, portion)] for portion in keys.portions(others)]
-
-    def _track(self, rows: Rows, *, locked: bool = False) -> Entries[A]:
-        """Take rows into the identity map, and return their entries; one that is there already stays.
-
-        Raises:
-            ConcurrencyConflict: if a locked row is newer than what is in hand.
-        """
-        identify, entries = self._loader.identify, self._entries
-        if not entries:
-            loaded = self._loader.entries(rows)
-            entries.update((entry.identifier, entry) for entry in loaded)
-            if len(entries) == len(loaded):
-                return loaded
-            return [entries[entry.identifier] for entry in loaded]
-        found = [identify(row) for row in rows]
-        fresh = [row for row, identifier in zip(rows, found, strict=True) if identifier not in entries]
-        if locked:
-            self._compare(rows, found)
-        entries.update((entry.identifier, entry) for entry in self._loader.entries(fresh))
-        return [entries[identifier] for identifier in found]
-
-    def _compare(self, rows: Rows, identifiers: Sequence[object]) -> None:
-        for row, identifier in zip(rows, identifiers, strict=True):
-            entry = self._entries.get(identifier)
-            if entry is not None and entry.version not in (row[0], UNKNOWN):
-                raise self._writer.conflict(entry, row[0])
-
-    def _mark(self, removed: Sequence[Entry[A]]) -> None:
-        """Write the instant of the removal."""
-        (name,) = self._mapping.roles[Role.REMOVED_AT]
-        now = self._seat.now()
-        for entry in removed:
-            object.__setattr__(entry.aggregate, name, now)
-            stamp_changed(entry.aggregate, now, principal())
-        self._writer.update(removed)
 
     @property
     def _name(self) -> str:

@@ -66,9 +66,9 @@ class RowCodec:
         conversion = self._conversions.get(column)
         return value if conversion is None or value is None else conversion.write(value)
 
-    def rows(self, rows: Sequence[Row[Any]]) -> list[Sequence[Any]]:
-        """Return rows as the shape loads them."""
-        return list(map(self._read, rows)) if self._places else list(rows)
+    def rows(self, rows: Sequence[Row[Any]]) -> Sequence[Sequence[Any]]:
+        """Return rows as the shape loads them; the same object where nothing is converted."""
+        return list(map(self._read, rows)) if self._places else rows
 
     def _read(self, row: Row[Any]) -> Sequence[Any]:
         values = list(row)

@@ -134,7 +134,7 @@ class SqlTransaction:
     def _connect(self) -> Connection:
         with translated(self._dialect):
             connection = self._engine.connect()
-            if self._terms == DEFAULT_TERMS:
+            if self._terms is DEFAULT_TERMS or self._terms == DEFAULT_TERMS:
                 return connection
             try:
                 self._dialect.set_terms(connection, self._terms)

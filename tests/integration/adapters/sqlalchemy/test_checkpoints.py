@@ -43,10 +43,10 @@ def savepoint(transaction: SqlTransaction, kind: type[Any]) -> Iterator[SqlRepos
     repository = cast("SqlRepository[Any]", transaction.repository(kind))
     transaction.flush()
     nested = transaction.connection.begin_nested()
-    checkpoint = repository.checkpoint()
+    checkpoint = repository.hand.checkpoint()
     yield repository
     nested.rollback()
-    repository.return_to(checkpoint)
+    repository.hand.return_to(checkpoint)
 
 
 class TestReturnTo:

@@ -110,9 +110,9 @@ def sent_for(
     recorder = Recorder(target.theirs(), list(answers))
 
     def write() -> None:
-        repository.flush_new()
-        repository.flush_changed()
-        repository.flush_removed()
+        repository.hand.flush_new()
+        repository.hand.flush_changed()
+        repository.hand.flush_removed()
 
     seat = Seat(
         dialect=target.ours,
