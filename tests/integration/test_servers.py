@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from tests.support.until import until
 
+from corelib.testing.servers.model import Missing, UnusableError
 from corelib.testing.servers.postgresql_cluster import SURVIVING_KILLS, PostgresqlCluster
 from corelib.testing.servers.postgresql_wheel import start_cluster
 from corelib.testing.servers.temporary import remove
@@ -265,3 +266,18 @@ class TestPostgresqlCluster:
 
             with psycopg.connect(cluster.url) as connection:
                 assert connection.execute("SELECT 1").fetchone() == (1,)
+
+    class WhenItCannotBeStarted:
+        def test_says_what_the_server_said(self, cluster: PostgresqlCluster) -> None:
+            cluster.stop()
+            with (cluster.directory / "data" / "postgresql.conf").open("a") as settings:
+                settings.write("no_such_setting = 1\n")
+
+            with pytest.raises(UnusableError, match=r"ended with exit code 1: .*configuration file"):
+                cluster.start()
+
+        def test_is_missing_if_its_data_could_not_even_be_made(self) -> None:
+            missing = start_cluster(settings={"no_such_setting": "1"})
+
+            assert isinstance(missing, Missing)
+            assert "initdb failed" in missing.reason
