@@ -127,7 +127,7 @@ class TestMssql(OnServer):
 
 
 def shows_locks(engine: Engine) -> bool:
-    """Return whether the view can be read: Babelfish has none, SQL Server asks for VIEW SERVER STATE."""
+    """Return whether the view can be read: SQL Server asks for VIEW SERVER STATE, other servers have none."""
     try:
         with engine.connect() as connection:
             connection.execute(sa.text("SELECT COUNT(*) FROM sys.dm_tran_locks"))

@@ -12,6 +12,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 CHUNK = 65_536
+PORTS = {"postgresql": 5432, "mssql": 1433}
+UNENCRYPTED = {"postgresql": {"sslmode": "disable", "gssencmode": "disable"}, "mssql": {"Encrypt": "no"}}
+"""Options with which the bytes can be seen; a SQL Server that insists on encryption shows none."""
 
 
 class Moment(Enum):
@@ -70,7 +73,10 @@ class CuttableWay:
             _break(pair)
 
     def cut_at(self, part: bytes, moment: Moment) -> None:
-        """Break the next connection on which a client sends these bytes; others, and later ones, stay whole."""
+        """Break the next connection on which a client sends this word; others, and later ones, stay whole.
+
+        To SQL Server it goes in UTF-16.
+        """
         with self._changed:
             self._trap = Trap(part, moment)
 
@@ -135,7 +141,7 @@ class CuttableWay:
     def _moment_of(self, data: bytes) -> Moment | None:
         with self._changed:
             trap = self._trap
-            if trap is None or trap.part not in data:
+            if trap is None or not any(part in data for part in (trap.part, trap.part.decode().encode("utf-16-le"))):
                 return None
             self._trap = None
         return trap.moment
@@ -163,17 +169,18 @@ def cuttable_way(host: str, port: int) -> Iterator[CuttableWay]:
 
 @contextlib.contextmanager
 def way_to_database(url: str) -> Iterator[CuttableWay]:
-    """Give a way to the PostgreSQL server of a URL to the block."""
+    """Give a way to the server of a URL to the block."""
     server = sa.make_url(url)
     host = server.host or server.query.get("host") or "127.0.0.1"
-    with cuttable_way(str(host), server.port or int(str(server.query.get("port") or 5432))) as way:
+    usual = PORTS[server.get_backend_name()]
+    with cuttable_way(str(host), server.port or int(str(server.query.get("port") or usual))) as way:
         yield way
 
 
 def url_through(url: str, way: CuttableWay) -> str:
     """Return the URL by which a database is reached on a way; not encrypted, so that its bytes can be seen."""
     server = sa.make_url(url).difference_update_query(["host", "port"]).set(host="127.0.0.1", port=way.port)
-    plain = server.update_query_dict({"sslmode": "disable", "gssencmode": "disable"})
+    plain = server.update_query_dict(UNENCRYPTED[server.get_backend_name()])
     return plain.render_as_string(hide_password=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
+from tests.support.until import until
 
 from corelib.adapters.sqlalchemy import SqlSchema, SqlStorage, create_engine, tables
 from corelib.testing.contracts.capabilities import Capability
@@ -23,12 +24,6 @@ MSSQL_LACKS = "CORELIB_TEST_MSSQL_LACKS"
 
 KILL = "KILL"
 """One more name for `MSSQL_LACKS`: an administrator ends sessions. Only tests of faults need it."""
-
-# Babelfish, a T-SQL server over PostgreSQL, cannot force others out of a database; nobody is in it by then either.
-_DROPS = {
-    "postgresql": "DROP DATABASE {name} WITH (FORCE)",
-    "mssql": "DROP DATABASE {name}",
-}
 
 
 def server_named_by(variable: str) -> str:
@@ -66,7 +61,21 @@ def fresh_database(server_url: str) -> Iterator[str]:
     try:
         yield in_database(server_url, name)
     finally:
-        run_on_server(server_url, _DROPS[sa.make_url(server_url).get_backend_name()].format(name=name))
+        _drop(server_url, name)
+
+
+def _drop(server_url: str, name: str) -> None:
+    """Drop a database, whoever is still connected to it."""
+    if sa.make_url(server_url).get_backend_name() != "mssql":
+        run_on_server(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+        return
+    with _cursor(server_url) as cursor:
+        sessions = f"SELECT session_id FROM sys.dm_exec_sessions WHERE database_id = DB_ID('{name}') AND session_id > 0"
+        for (session,) in cursor.execute(sessions).fetchall():
+            with suppress(Exception):  # it may have ended by now
+                cursor.execute(f"KILL {session}")
+        until(lambda: not cursor.execute(sessions).fetchall(), f"nobody is connected to {name} any more")
+        cursor.execute(f"DROP DATABASE {name}")
 
 
 @contextmanager
@@ -100,6 +109,12 @@ def sqlite_file(folder: Path) -> str:
     return f"sqlite:///{folder / uuid4().hex}.sqlite"
 
 
+def skip_where_lacking(capability: Capability) -> None:
+    """Skip a test on SQL Server if the server that is named declares that it lacks what the test needs."""
+    if capability in declared_lacking(MSSQL_LACKS):
+        pytest.skip(f"the server behind {MSSQL} lacks {capability.name}: {capability.value}")
+
+
 def in_database(server_url: str, name: str) -> str:
     """Return the URL of another database of a server."""
     return _text(sa.make_url(server_url).set(database=name))
@@ -124,12 +139,18 @@ def with_wrong_login(server_url: str) -> str:
 
 def run_on_server(server_url: str, statement: str) -> None:
     """Run a statement outside of any transaction, on a connection that is thrown away afterwards."""
+    with _cursor(server_url) as cursor:
+        cursor.execute(statement)
+
+
+@contextmanager
+def _cursor(server_url: str) -> Iterator[Any]:
     engine = create_engine(server_url)
     connection = engine.raw_connection()
     driver_connection: Any = connection.driver_connection
     try:
         driver_connection.autocommit = True
-        driver_connection.cursor().execute(statement)
+        yield driver_connection.cursor()
     finally:
         connection.invalidate()
         engine.dispose()

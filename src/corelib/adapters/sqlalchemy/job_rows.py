@@ -14,6 +14,12 @@ from corelib.domain.job import Job, JobState, NewJob
 from corelib.ports.job_store import ANNOUNCED_FOR
 
 LONGEST_ERROR = 1000
+"""As SQL Server counts: in UTF-16 units, of which a character may need two."""
+
+
+def fitting(error: str) -> str:
+    """Return as much of a text as its column takes."""
+    return error.encode("utf-16-le", "replace")[: 2 * LONGEST_ERROR].decode("utf-16-le", "ignore")
 
 
 def milliseconds(duration: timedelta) -> int:

@@ -51,12 +51,12 @@ class SqlJobStore:
         """Put a claimed job back to pending, or mark it dead if it has no attempt left."""
         if claim.job.attempts >= claim.job.max_attempts:
             return self.bury(claim, error=error)
-        values = {"wait_ms": milliseconds(wait), "error": error[: job_rows.LONGEST_ERROR]}
+        values = {"wait_ms": milliseconds(wait), "error": job_rows.fitting(error)}
         return self._settle(_RETRY, claim, values)
 
     def bury(self, claim: Claim, *, error: str) -> bool:
         """Mark a claimed job as dead."""
-        return self._settle(_BURY, claim, {"error": error[: job_rows.LONGEST_ERROR]})
+        return self._settle(_BURY, claim, {"error": job_rows.fitting(error)})
 
     def release(self, claim: Claim) -> bool:
         """Hand a claimed job back."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextlib import closing, contextmanager, suppress
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
 from corelib.adapters.sqlalchemy.comparing import JsonArray, compared
@@ -41,13 +41,24 @@ from corelib.ports.storage import Terms
 
 ROLLED_BACK = "corelib_rolled_back"
 Hinted = TypeVar("Hinted", bound=sa.Select[Any] | sa.Update)
-BEGIN_IF_NEEDED = "IF @@TRANCOUNT = 0 SELECT TOP (0) name FROM sys.objects"
+BEGIN_IF_NEEDED = "IF @@TRANCOUNT = 0 BEGIN BEGIN TRANSACTION; IF @@TRANCOUNT > 1 COMMIT TRANSACTION; END"
+"""Begin a transaction, and one only.
+
+Without autocommit BEGIN TRANSACTION begins two, one within the other, and a single COMMIT at the end would leave the
+outer one open (Microsoft: "SET IMPLICIT_TRANSACTIONS (Transact-SQL)", test C).
+"""
+
+IS_ROLLED_BACK = "SELECT CASE WHEN @@TRANCOUNT = 0 THEN 1 ELSE 0 END"
+DEFAULT_ISOLATION: Final = "READ COMMITTED"
 BINARY = "Latin1_General_100_BIN2"
 SNAPSHOT_ON = 1
 ENCRYPTING = 18
 """The first ODBC driver that encrypts by default."""
 
 SCHEMA_LOCK_MILLISECONDS = 120_000
+
+LONGEST_UNICODE = 4_000
+"""The longest NVARCHAR that has a length, other than max."""
 
 SKIP_LOCKED = "WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)"
 """Lock what is read, pass over what others have locked.
@@ -101,6 +112,7 @@ class MssqlDialect:
         event.listen(engine, "handle_error", _remember_rollback)
         restore_on_return(engine)
         event.listen(engine, "begin", lambda connection: connection.info.pop(ROLLED_BACK, None))
+        event.listen(engine, "savepoint", lambda connection, _: _begin_if_needed(connection))
 
     def skip_locked(self, select: S, table: sa.Table) -> S:
         """Add the table hints, and make sure that they stand in the statement.
@@ -167,7 +179,7 @@ class MssqlDialect:
             sa.column("v", kind), name="listed"
         )
         value = rows.c.v
-        collation = kind.collation if isinstance(kind, sa.String) else None
+        collation = _collation(kind)
         return column.in_(sa.select(value if collation is None else sa.collate(value, collation)))
 
     def locking(self, select: S, table: sa.Table, lock: Locking) -> S:
@@ -196,6 +208,8 @@ class MssqlDialect:
         There is no read-only transaction here: what a flush would write is refused before it is sent.
         """
         if terms.isolation is not None:
+            if connection.dialect.default_isolation_level is None:  # this login may not see its own session
+                connection.dialect.default_isolation_level = DEFAULT_ISOLATION
             connection.execution_options(isolation_level=terms.isolation.value.upper())
         if terms.lock_timeout is not None:
             before_return(connection, _reset_lock_timeout)
@@ -206,15 +220,10 @@ class MssqlDialect:
             driver.timeout = math.ceil(terms.statement_timeout.total_seconds())
 
     def begin_for_savepoint(self, connection: Connection) -> None:
-        """Read from a table, which begins the transaction if nothing has.
-
-        SQLAlchemy would send BEGIN TRANSACTION. Without autocommit that begins two, one within the other, and a single
-        COMMIT would leave the outer one open (Microsoft: "SET IMPLICIT_TRANSACTIONS (Transact-SQL)").
-        """
-        connection.exec_driver_sql(BEGIN_IF_NEEDED)
+        """Do nothing: `prepare` sees to it for every savepoint, also for those that a host sets itself."""
 
     def has_failed(self, connection: Connection) -> bool:
-        """Return whether an error of this transaction was one that the server answers with a rollback of its own."""
+        """Return whether the server had no transaction any more after an error of this one."""
         return bool(connection.info.get(ROLLED_BACK))
 
     def warnings(self, connection: Connection) -> Sequence[str]:
@@ -242,7 +251,11 @@ class MssqlDialect:
         return found
 
     def lock_schema(self, connection: Connection) -> None:
-        """Take an application lock that ends with the transaction; a return code below 0 means that it was refused."""
+        """Take an application lock that ends with the transaction; a return code below 0 means that it was refused.
+
+        The procedure begins none by itself, and fails without one (Microsoft: "sp_getapplock (Transact-SQL)").
+        """
+        _begin_if_needed(connection)
         result = connection.execute(
             sa.text(
                 "DECLARE @code int; "
@@ -300,10 +313,32 @@ def _tell_lost_from_healthy(context: ExceptionContext) -> None:
         context.is_disconnect = False
 
 
+def _begin_if_needed(connection: Connection) -> None:
+    connection.exec_driver_sql(BEGIN_IF_NEEDED)
+
+
 def _remember_rollback(context: ExceptionContext) -> None:
-    """Note on the connection that the server has rolled its transaction back (Microsoft: "error 1205, 3960, ...")."""
-    if context.connection is not None and ROLLING_BACK.intersection(numbers_of(context.original_exception)):
-        context.connection.info[ROLLED_BACK] = True
+    """Note on the connection that the server has rolled its transaction back.
+
+    Some errors do that always. Others, as of a conversion, do it although XACT_ABORT is off, and the next statement
+    would begin a new transaction (Microsoft: "SET XACT_ABORT (Transact-SQL)"); so the server is asked after each error.
+    """
+    connection = context.connection
+    if connection is None or context.is_disconnect:
+        return
+    if ROLLING_BACK.intersection(numbers_of(context.original_exception)) or _is_rolled_back(connection):
+        connection.info[ROLLED_BACK] = True
+
+
+def _is_rolled_back(connection: Connection) -> bool:
+    """Ask the server; without an answer, the next statement tells."""
+    driver: Any = connection.connection.dbapi_connection
+    if driver.autocommit:
+        return False
+    with suppress(Exception), closing(driver.cursor()) as cursor:
+        cursor.execute(IS_ROLLED_BACK)
+        return bool(cursor.fetchone()[0])
+    return False
 
 
 def _reset_lock_timeout(driver: Any) -> None:
@@ -356,9 +391,30 @@ class _JsonRows(FunctionElement[Any]):
         self.kind = kind
 
 
+def _of_server(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return the type that a column has here, where variants and decorators are followed."""
+    found = kind.dialect_impl(mssql.dialect())  # type: ignore[no-untyped-call]
+    return found.impl_instance if isinstance(found, TypeDecorator) else found
+
+
+def _collation(kind: TypeEngine[Any]) -> str | None:
+    found = _of_server(kind)
+    return found.collation if isinstance(found, sa.String) else None
+
+
+def _roomy(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return the type with room for more than the column takes: WITH cuts off, and what is left might be found."""
+    found = _of_server(kind)
+    if not isinstance(found, sa.String) or isinstance(found, sa.Enum) or found.length is None:
+        return found
+    longer = found.copy()
+    longer.length = found.length + 1 if found.length < LONGEST_UNICODE else None
+    return longer
+
+
 @compiles(_JsonRows, "mssql")
 def _json_rows(element: _JsonRows, compiler: SQLCompiler, **options: Any) -> str:
-    kind = element.kind.compile(dialect=compiler.dialect).partition(" COLLATE ")[0]  # which WITH does not know
+    kind = _roomy(element.kind).compile(dialect=compiler.dialect).partition(" COLLATE ")[0]  # which WITH does not know
     return f"OPENJSON({compiler.process(element.clauses, **options)}) WITH (v {kind} '$')"
 
 

@@ -129,6 +129,12 @@ BY_NUMBER: dict[int, Known] = {
         EVENTS,
         "Run: ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON",
     ),
+    334: Known(
+        InvalidSetting,
+        "The table has a trigger, so the server gives back no identifiers by OUTPUT",
+        EVENTS,
+        "Declare it with sa.Table(..., implicit_returning=False): then they are asked for one by one.",
+    ),
     # The setup.
     208: Known(SchemaMissing, "A table does not exist", EVENTS),
     207: Known(SchemaMissing, "A column does not exist", EVENTS),

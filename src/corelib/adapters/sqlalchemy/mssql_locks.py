@@ -35,7 +35,7 @@ class MssqlLocking:
     def acquire(self, connection: Connection, request: LockRequest) -> bool:
         """Wait for a lock that the session owns, and look at the return code.
 
-        The shortest wait is a millisecond: asked for none, Babelfish answers -999, as to a wrong parameter.
+        The shortest wait is a millisecond, since not every server that speaks T-SQL takes 0 for none.
         """
         event.listen(connection, "after_cursor_execute", _pass_over_messages)
         milliseconds = max(1, request.milliseconds)

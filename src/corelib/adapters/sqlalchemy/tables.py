@@ -72,9 +72,10 @@ idempotency_key: sa.Table = sa.Table(
     "corelib_idempotency_key",
     metadata,
     # Compared exactly: under the usual collations of SQL Server, keys that differ in case alone would be the same.
+    # Its NVARCHAR counts UTF-16 units, of which a character may need two.
     sa.Column(
         "key",
-        sa.Unicode(200).with_variant(mssql.NVARCHAR(200, collation="Latin1_General_100_BIN2"), "mssql"),
+        sa.Unicode(200).with_variant(mssql.NVARCHAR(400, collation="Latin1_General_100_BIN2"), "mssql"),
         primary_key=True,
     ),
     sa.Column("stored_at", UtcDateTime, nullable=False),

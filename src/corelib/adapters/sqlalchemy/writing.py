@@ -112,18 +112,28 @@ class Writer(Generic[A]):
         return self._statements.insert_values(self._codecs.root.written(values))
 
     def _insert_assigning(self, entries: Sequence[Entry[A]]) -> None:
-        """Insert roots for which the server makes the identifier, and take it over."""
+        """Insert roots for which the server makes the identifier, and take it over.
+
+        One by one where the table says `implicit_returning=False`: SQL Server gives back nothing by OUTPUT where the
+        table has a trigger (Microsoft: "OUTPUT clause (Transact-SQL)").
+        """
         identifier = self._mapping.identifier
         rows = []
         for entry in entries:
             values = self.root_values(entry)
             rows.append({name: value for name, value in values.items() if name != identifier.name})
-        statement = self._statements.insert.returning(identifier, sort_by_parameter_order=True)
-        assigned = self._connection().rows(statement, rows)
-        for entry, (found,) in zip(entries, assigned, strict=True):
+        for entry, found in zip(entries, self._assigned(identifier, rows), strict=True):
             object.__setattr__(entry.aggregate, "id", found)
             entry.identifier, entry.assigned = found, True
             entry.row = (1, *self._mapping.shape.dump(entry.aggregate))
+
+    def _assigned(self, identifier: sa.Column[Any], rows: list[dict[str, object]]) -> list[object]:
+        """Insert rows and return the identifiers that the server made."""
+        connection, insert = self._connection(), self._statements.insert
+        if not self._mapping.table.implicit_returning:
+            return [cast("Row", connection.execute(insert, row).inserted_primary_key)[0] for row in rows]
+        statement = insert.returning(identifier, sort_by_parameter_order=True)
+        return [found for (found,) in connection.rows(statement, rows)]
 
     def insert_parts(self, entries: Sequence[Entry[A]]) -> None:
         """Insert the parts of new roots."""

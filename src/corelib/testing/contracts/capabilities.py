@@ -43,6 +43,18 @@ class Capability(Enum):
     LOCK_TIMEOUT = "lets a second writer wait for the first, and gives up when that takes too long"
     """`Terms.lock_timeout` is kept by writes. A store whose writers do not wait for each other lacks it."""
 
+    ASSIGNED_IDENTIFIERS = "makes the identifiers of several aggregates at once, in their order"
+    """A flush may add more than one aggregate that has no identifier yet."""
+
+    PARAMETER_TYPES = "tells the driver the types of a statement's parameters"
+    """Changes of many rows then go in one call. A server that fails at that, and rolls back, lacks it."""
+
+    REFLECTION = "tells what its tables are like: keys, references, constraints"
+    """Migrations are compared with the models. A server whose catalogue has gaps lacks it."""
+
+    TRANSACTION_STATE = "tells after an error whether the transaction is still there"
+    """A commit that would store nothing is refused, also if somebody has caught the error."""
+
     SERVER = "talks to a server, which may be absent or refuse the login"
     """Somebody else has to answer. What lives within the process or in a file lacks it."""
 

@@ -575,6 +575,7 @@ class ColumnsContract(ContractSuite):
                 call(patients)
 
     class WhenTheStoreAssignsIdentifiers:
+        @needs(Capability.ASSIGNED_IDENTIFIERS)
         def test_assigns_distinct_ones_on_flush(self, storage: Storage) -> None:
             first, second = a_ticket("first"), a_ticket("second")
 
@@ -590,6 +591,7 @@ class ColumnsContract(ContractSuite):
                 assert tickets.get(first.id) is first
                 assert [ticket.title for ticket in tickets.list()] == ["first", "second"]
 
+        @needs(Capability.ASSIGNED_IDENTIFIERS)
         def test_assigns_them_on_commit_and_loads_by_them(self, storage: Storage) -> None:
             made = [a_ticket(f"ticket {number}", *map(str, range(number))) for number in range(3)]
 
@@ -630,6 +632,7 @@ class ColumnsContract(ContractSuite):
             with undone(storage) as begun:
                 assert begun.repository(Ticket).count() == 0
 
+        @needs(Capability.ASSIGNED_IDENTIFIERS)
         def test_changes_and_removes_by_them(self, storage: Storage) -> None:
             kept, gone = a_ticket("kept", "a"), a_ticket("gone", "b")
             with transaction(storage) as begun:

@@ -500,6 +500,7 @@ class BulkContract(StoreContract):
 
             assert count(work) == 0
 
+        @needs(Capability.PARAMETER_TYPES)
         def test_includes_what_this_unit_of_work_has_done(self, work: Work) -> None:
             changed, spared, added = a_parcel(note="other"), a_parcel(note="ours"), a_parcel(note="ours")
             work.stores(changed, spared)

@@ -105,6 +105,7 @@ class SavepointContract(StoreContract):
             assert work.sees(within) is None
             assert [work.sees(parcel) for parcel in (before, after)] == [contents(before), contents(after)]
 
+        @needs(Capability.PARAMETER_TYPES)
         def test_sets_the_aggregates_in_hand_back_in_place(self, work: Work) -> None:
             parcel = a_parcel(note="original", items=[an_item(), an_item()])
             work.stores(parcel)

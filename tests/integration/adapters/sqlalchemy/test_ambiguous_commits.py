@@ -10,7 +10,7 @@ pytest.importorskip("sqlalchemy")
 pytest.importorskip("stamina")
 
 from tests.support.cuttable import CuttableWay, Moment, url_through, way_to_database
-from tests.support.databases import POSTGRESQL, fresh_database, opened, server_named_by
+from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, opened, server_named_by
 
 from corelib import App, Settings, UnitOfWork
 from corelib.adapters.memory import MemoryLogger
@@ -22,9 +22,9 @@ from kitlab.adapters.tables import schema
 from kitlab.domain.catalogue import KitType
 
 
-@pytest.fixture
-def database_url() -> Iterator[str]:
-    with fresh_database(server_named_by(POSTGRESQL)) as url:
+@pytest.fixture(params=[POSTGRESQL, MSSQL])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    with fresh_database(server_named_by(request.param)) as url:
         yield url
 
 

@@ -118,7 +118,7 @@ class TestSqlLocks:
                     second.check()
 
         def test_leaves_the_pool_to_other_work(self, url: str) -> None:
-            with engine_of(url, pool_size=1, max_overflow=0, pool_timeout=1) as engine:
+            with engine_of(url, pool_size=1, max_overflow=0) as engine:
                 locks = SqlLocks(engine)
 
                 with locks.hold("invoices"), locks.hold("reminders"), engine.connect() as connection:

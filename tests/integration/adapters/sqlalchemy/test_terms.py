@@ -11,12 +11,13 @@ import pytest
 pytest.importorskip("sqlalchemy")
 
 import sqlalchemy as sa
-from tests.support.databases import POSTGRESQL, fresh_database, server_named_by
+from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, skip_where_lacking
 from tests.unit.adapters.sqlalchemy.sample import Ware, committed, opened, shop_schema, stored
 
 from corelib.adapters.sqlalchemy import EngineSettings, SqlStorage, create_engine
 from corelib.errors import PersistenceError, SchemaMissing, TransientFailure, UnitOfWorkClosed
 from corelib.ports.storage import Isolation, Terms
+from corelib.testing.contracts.capabilities import Capability
 
 SHORT = timedelta(milliseconds=20)
 LONG = timedelta(seconds=90.5)
@@ -30,6 +31,16 @@ def shown(storage: SqlStorage, terms: Terms, *questions: str) -> list[str]:
     transaction = storage.begin(terms)
     try:
         return [str(transaction.connection.exec_driver_sql(question).scalar_one()) for question in questions]
+    finally:
+        transaction.rollback()
+
+
+def isolation_of(storage: SqlStorage, terms: Terms) -> str:
+    """Ask SQL Server for the isolation level of the session."""
+    transaction = storage.begin(terms)
+    try:
+        options = dict(transaction.connection.exec_driver_sql("DBCC USEROPTIONS").tuples().all())
+        return str(options["isolation level"])
     finally:
         transaction.rollback()
 
@@ -99,6 +110,47 @@ class TestOnPostgresql:
             transaction.rollback()
 
             assert shown(storage, Terms(), "SELECT pg_backend_pid()", "SHOW statement_timeout") == [before, "0"]
+
+
+class TestOnMssql:
+    @pytest.fixture
+    def storage(self) -> Iterator[SqlStorage]:
+        with fresh_database(server_named_by(MSSQL)) as url:
+            storage = SqlStorage(create_engine(EngineSettings(url=url, pool_size=1, max_overflow=0)), shop_schema())
+            storage.create()
+            yield storage
+            storage.close()
+
+    @pytest.mark.parametrize("commit", [True, False])
+    def test_hold_for_one_transaction(self, storage: SqlStorage, *, commit: bool) -> None:
+        transaction = storage.begin(Terms(lock_timeout=LONG, statement_timeout=LONG))
+        (during,) = transaction.connection.exec_driver_sql("SELECT @@LOCK_TIMEOUT").one()
+        if commit:
+            transaction.commit()
+        transaction.rollback()
+
+        assert (during, shown(storage, Terms(), "SELECT @@LOCK_TIMEOUT")) == (90500, ["-1"])
+
+    @pytest.mark.parametrize("isolation", Isolation)
+    def test_set_the_isolation_back(self, storage: SqlStorage, isolation: Isolation) -> None:
+        for capability in (Capability.SNAPSHOT_ISOLATION, Capability.SERIALIZABLE_ISOLATION):
+            skip_where_lacking(capability)
+
+        during, after = (isolation_of(storage, terms) for terms in (Terms(isolation=isolation), Terms()))
+
+        assert during.startswith(isolation.value.lower())
+        assert after.startswith("read committed")
+
+    class WhenAStatementTakesTooLong:
+        def test_gives_up_and_keeps_the_connection(self, storage: SqlStorage) -> None:
+            (before,) = shown(storage, Terms(), "SELECT @@SPID")
+            transaction = storage.begin(Terms(statement_timeout=SHORT))
+
+            with pytest.raises(PersistenceError):
+                transaction.translating().rows(sa.text("WAITFOR DELAY '00:01:00'"))
+            transaction.rollback()
+
+            assert shown(storage, Terms(), "SELECT @@SPID") == [before]
 
 
 class TestOnSqlite:

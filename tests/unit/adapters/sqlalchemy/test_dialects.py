@@ -19,7 +19,7 @@ from tests.unit.adapters.sqlalchemy.sample import sent_by, shop_schema
 from corelib.adapters.sqlalchemy import SqlStorage
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.failures import close_quietly, translated
-from corelib.adapters.sqlalchemy.mssql import SKIP_LOCKED, MssqlDialect, require_hint
+from corelib.adapters.sqlalchemy.mssql import BEGIN_IF_NEEDED, SKIP_LOCKED, MssqlDialect, require_hint
 from corelib.adapters.sqlalchemy.postgresql import PostgresqlDialect
 from corelib.adapters.sqlalchemy.sqlite import SqliteDialect
 from corelib.errors import (
@@ -329,7 +329,8 @@ class TestMssqlDialect:
             ):
                 connection.exec_driver_sql("CREATE TABLE ware (id INT)")
 
-            assert ["sp_getapplock" in text for text in sent] == [True, False]
+            assert sent[0] == BEGIN_IF_NEEDED
+            assert ["sp_getapplock" in text for text in sent[1:]] == [True, False]
             assert ends == ["commit"]
 
         def test_undoes_everything_if_one_change_fails(self) -> None:

@@ -20,6 +20,7 @@ import pytest
 pytest.importorskip("sqlalchemy")
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mssql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.interfaces import Dialect
@@ -34,7 +35,7 @@ from tests.unit.adapters.sqlalchemy.standin import mssql_engine
 from corelib.adapters.sqlalchemy import ExactDecimal, UtcDateTime, tables
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.job_store import SqlJobStore
-from corelib.adapters.sqlalchemy.mssql import MssqlDialect
+from corelib.adapters.sqlalchemy.mssql import BEGIN_IF_NEEDED, MssqlDialect
 from corelib.adapters.sqlalchemy.postgresql import PostgresqlDialect
 from corelib.adapters.sqlalchemy.repository import SqlRepository
 from corelib.adapters.sqlalchemy.sqlite import SqliteDialect
@@ -306,7 +307,7 @@ class TestStatements:
             text = golden("mssql_repository")[name]
 
             assert text.count("?") == 1
-            assert "OPENJSON(?) WITH (v NVARCHAR(100) '$')" in text
+            assert "OPENJSON(?) WITH (v NVARCHAR(101) '$')" in text
 
         @pytest.mark.parametrize(
             ("kind", "value", "sent"),
@@ -335,7 +336,34 @@ class TestStatements:
             text = str(MSSQL.ours.listed(column, "values").compile(dialect=MSSQL.theirs()))
 
             assert "SELECT listed.v COLLATE Latin1_General_BIN2 AS " in text
-            assert "WITH (v NVARCHAR(9) '$')" in text
+            assert "WITH (v NVARCHAR(10) '$')" in text
+
+        def test_compare_identifiers_by_the_collation_that_the_column_has_here(self) -> None:
+            exact = mssql.NVARCHAR(9, collation="Latin1_General_BIN2")
+            column = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Unicode(9).with_variant(exact, "mssql"))).c.id
+
+            text = str(MSSQL.ours.listed(column, "values").compile(dialect=MSSQL.theirs()))
+
+            assert "SELECT listed.v COLLATE Latin1_General_BIN2 AS " in text
+
+        @pytest.mark.parametrize(
+            ("kind", "written"),
+            [
+                (sa.Unicode(9), "NVARCHAR(10)"),
+                (sa.Unicode(4000), "NVARCHAR(max)"),
+                (sa.UnicodeText(), "NVARCHAR(max)"),
+                (sa.String(9), "VARCHAR(10)"),
+                (sa.Enum("a", "bc", native_enum=False), "VARCHAR(2)"),
+                (sa.Integer(), "INTEGER"),
+            ],
+            ids=str,
+        )
+        def test_cut_off_nothing_that_is_too_long_for_the_column(
+            self, kind: sa.types.TypeEngine[object], written: str
+        ) -> None:
+            text = str(MSSQL.ours.listed(sa.column("x", kind), "values").compile(dialect=MSSQL.theirs()))
+
+            assert f"WITH (v {written} '$')" in text
 
         def test_tell_tenants_apart_whose_names_the_collation_takes_for_the_same(self) -> None:
             texts = golden("mssql_tenants_and_marks").values()
@@ -372,9 +400,10 @@ class TestStatements:
             with engine.connect() as connection, sent_by(engine) as sent:
                 MssqlDialect().lock_schema(connection)
 
-            assert len(sent) == 1
-            assert "EXEC @code = sp_getapplock @Resource = N'corelib schema', @LockMode = 'Exclusive'" in sent[0]
-            assert "@LockOwner = 'Transaction'" in sent[0]
+            assert len(sent) == 2
+            assert sent[0] == BEGIN_IF_NEEDED  # the procedure would not begin it
+            assert "EXEC @code = sp_getapplock @Resource = N'corelib schema', @LockMode = 'Exclusive'" in sent[1]
+            assert "@LockOwner = 'Transaction'" in sent[1]
 
     class WhenTheServerIsPostgresql:
         @pytest.mark.parametrize("name", ["claim", "wake"])

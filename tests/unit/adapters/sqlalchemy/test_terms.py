@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from tests.unit.adapters.sqlalchemy import standin
 from tests.unit.adapters.sqlalchemy.sample import Ware, shop_schema
 
 from corelib.adapters.sqlalchemy import SqlStorage
-from corelib.adapters.sqlalchemy.mssql import BEGIN_IF_NEEDED
+from corelib.adapters.sqlalchemy.mssql import BEGIN_IF_NEEDED, IS_ROLLED_BACK
 from corelib.adapters.sqlalchemy.terms import milliseconds_of
 from corelib.errors import MisuseError, TransientFailure, UnitOfWorkClosed
 from corelib.ports.storage import Isolation, Terms
@@ -58,6 +59,17 @@ class TestTermsOnMssql:
             "ROLLBACK",
             "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
         ]
+
+    def test_set_the_isolation_level_back_where_the_server_does_not_tell_it(self) -> None:
+        executed: list[str] = []
+        engine = standin.mssql_engine({"sys.system_views": standin.NO_ROW}, executed=executed)
+        storage = SqlStorage(engine, shop_schema())
+
+        transaction = storage.begin(Terms(isolation=Isolation.SERIALIZABLE))
+        transaction.connection.exec_driver_sql(SELECT)
+        transaction.rollback()
+
+        assert executed[-1] == "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 
     def test_set_the_lock_timeout_of_the_session_and_set_it_back(self) -> None:
         assert executed_with(Terms(lock_timeout=timedelta(seconds=1.5))) == [
@@ -136,6 +148,21 @@ class TestSavepointsOnMssql:
             "ROLLBACK",
         ]
 
+    def test_begin_one_transaction_for_a_savepoint_of_the_host(self) -> None:
+        executed: list[str] = []
+        storage = SqlStorage(standin.mssql_engine(executed=executed), shop_schema())
+        transaction = storage.begin()
+
+        with transaction.connection.begin_nested():
+            pass
+
+        transaction.rollback()
+        assert executed[-4:-1] == [
+            BEGIN_IF_NEEDED,
+            "IF @@TRANCOUNT = 0 BEGIN TRANSACTION",
+            "SAVE TRANSACTION sa_savepoint_1",
+        ]
+
     class WhenTheServerHasRolledEverythingBack:
         @pytest.mark.parametrize("number", [1205, 3960])
         def test_cannot_help(self, number: int) -> None:
@@ -153,6 +180,49 @@ class TestSavepointsOnMssql:
                 transaction.repository(Ware)
             assert closed.value.__cause__ is first.value
             transaction.rollback()
+
+
+class TestErrorsOnMssql:
+    class WhenSomebodyCatchesOne:
+        @pytest.mark.parametrize("open_", [False, True])
+        def test_cannot_be_committed_if_the_server_has_no_transaction_any_more(self, *, open_: bool) -> None:
+            refused = standin.DataError("22018", "[22018] [SQL Server]Conversion failed (245) (SQLExecDirectW)")
+            answers = {"CAST('one' AS int)": refused, IS_ROLLED_BACK: 0 if open_ else 1}
+            executed: list[str] = []
+            storage = SqlStorage(standin.mssql_engine(answers, executed=executed), shop_schema())
+            transaction = storage.begin()
+            with pytest.raises(sa.exc.DataError):
+                transaction.connection.exec_driver_sql("SELECT CAST('one' AS int)")
+
+            refusal = None if open_ else "nothing can be committed"
+            with nullcontext() if refusal is None else pytest.raises(TransientFailure, match=refusal):
+                transaction.commit()
+
+            assert ("COMMIT" in executed) == open_
+
+        def test_can_be_committed_if_the_server_does_not_tell(self) -> None:
+            refused = standin.DataError("22018", "[22018] [SQL Server]Conversion failed (245) (SQLExecDirectW)")
+            busy = standin.Error("HY000", "[HY000] Connection is busy with results for another command")
+            storage = SqlStorage(
+                standin.mssql_engine({"CAST('one' AS int)": refused, IS_ROLLED_BACK: busy}), shop_schema()
+            )
+            transaction = storage.begin()
+            with pytest.raises(sa.exc.DataError):
+                transaction.connection.exec_driver_sql("SELECT CAST('one' AS int)")
+
+            transaction.commit()
+
+        def test_is_not_asked_about_without_a_transaction(self) -> None:
+            refused = standin.DataError("22018", "[22018] [SQL Server]Conversion failed (245) (SQLExecDirectW)")
+            executed: list[str] = []
+            engine = standin.mssql_engine({"CAST('one' AS int)": refused}, executed=executed)
+            with engine.connect() as connection:
+                connection.connection.driver_connection.autocommit = True
+
+                with pytest.raises(sa.exc.DataError):
+                    connection.exec_driver_sql("SELECT CAST('one' AS int)")
+
+            assert IS_ROLLED_BACK not in executed
 
 
 class TestReplica:

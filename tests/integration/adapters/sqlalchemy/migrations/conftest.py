@@ -8,10 +8,11 @@ import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, sqlite_file
+from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, skip_where_lacking, sqlite_file
 from tests.support.migrating import Opener
 
 from corelib.adapters.sqlalchemy import SqlSchema, SqlStorage, create_engine
+from corelib.testing.contracts.capabilities import needed_by
 
 SERVERS = {"postgresql": POSTGRESQL, "mssql": MSSQL}
 
@@ -23,6 +24,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         if request.param == "sqlite":
             yield sqlite_file(tmp_path)
         else:
+            if request.param == "mssql":
+                for capability in needed_by(request.function):
+                    skip_where_lacking(capability)
             yield stack.enter_context(fresh_database(server_named_by(SERVERS[request.param])))
 
 

@@ -28,6 +28,7 @@ from corelib.errors import (
     SchemaTooNew,
     TransientFailure,
 )
+from corelib.testing.contracts.capabilities import Capability, needs
 from corelib.testing.contracts.sample_tables import schema as sample
 from kitlab.adapters.tables import schema as kitlab
 
@@ -47,6 +48,7 @@ class TestMigrationsOfCorelib:
 
         assert component.known()[-1] == component.read_revisions().head
 
+    @needs(Capability.REFLECTION)
     @pytest.mark.parametrize("schema", [kitlab, sample], ids=["kitlab", "sample"])
     def test_make_tables_like_the_models(self, open_: Opener, schema: SqlSchema) -> None:
         storage = open_(schema)
@@ -56,6 +58,7 @@ class TestMigrationsOfCorelib:
         assert differences_of(storage, schema) == []
         storage.check()
 
+    @needs(Capability.REFLECTION)
     def test_go_down_and_up_again(self, open_: Opener) -> None:
         storage = open_(kitlab)
         storage.create()
@@ -67,11 +70,12 @@ class TestMigrationsOfCorelib:
 
         assert left == {"corelib_version", "kitlab_version"}
         assert {step.down for step in down} == {True}
-        assert [step.component for step in up] == ["corelib", "corelib", "kitlab"]
+        assert list(dict.fromkeys(step.component for step in up)) == ["corelib", "kitlab"]
         assert tables_of(storage) == made
         assert storage.migrations.differences() == []
 
     class WhenAnEarlierVersionMadeTheTables:
+        @needs(Capability.REFLECTION)
         def test_takes_them_over(self, open_: Opener) -> None:
             storage = open_(sample)
             written_by_earlier_version(storage, "corelib", first_version.metadata)

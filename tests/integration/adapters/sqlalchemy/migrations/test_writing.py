@@ -17,6 +17,7 @@ from corelib.errors import (
     InvalidSetting,
     SchemaOutdated,
 )
+from corelib.testing.contracts.capabilities import Capability, needs
 from corelib.testing.contracts.sample_tables import schema as sample
 from kitlab.adapters.tables import schema as kitlab
 
@@ -29,6 +30,7 @@ class Colour(sa.types.TypeDecorator[str]):
 
 
 class TestWrite:
+    @needs(Capability.REFLECTION)
     def test_writes_what_makes_the_tables_like_the_models(self, open_: Opener, folder: Path) -> None:
         storage = open_(garden(folder))
         storage.migrations.upgrade(component="corelib")
@@ -62,6 +64,7 @@ class TestWrite:
             sa.Index("ix_bed_dug", beds.c.dug_at)
             return metadata
 
+        @needs(Capability.REFLECTION)
         def test_lists_the_differences(self, open_: Opener, folder: Path) -> None:
             older = open_(garden(folder))
             older.migrations.write("first")
@@ -79,6 +82,7 @@ class TestWrite:
                 "garden: column garden_plant.name",
             }
 
+        @needs(Capability.REFLECTION)
         def test_lists_what_the_models_lack(self, open_: Opener, folder: Path) -> None:
             newer = open_(garden(folder, self.changed()))
             newer.migrations.write("first")
@@ -90,6 +94,7 @@ class TestWrite:
             assert "garden: index ix_bed_dug of garden_bed is not in the models" in found
             assert not any("garden_tool" in text for text in found)
 
+        @needs(Capability.REFLECTION)
         def test_writes_the_next_revision_which_keeps_the_rows(self, open_: Opener, folder: Path) -> None:
             older = open_(garden(folder))
             older.migrations.write("first")
@@ -115,6 +120,7 @@ class TestWrite:
             assert differences_of(older, garden(folder)) == []
 
     class WhenOtherTablesAreInTheDatabase:
+        @needs(Capability.REFLECTION)
         def test_leaves_them_out(self, open_: Opener, folder: Path) -> None:
             kitlab_storage, storage = open_(kitlab), open_(garden(folder))
             kitlab_storage.create()

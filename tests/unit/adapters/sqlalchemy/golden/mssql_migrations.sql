@@ -74,7 +74,7 @@ GO
 -- Running upgrade 0001 -> 0002
 
 CREATE TABLE corelib_idempotency_key (
-    [key] NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [key] NVARCHAR(400) COLLATE Latin1_General_100_BIN2 NOT NULL,
     stored_at DATETIME2(6) NOT NULL,
     PRIMARY KEY ([key])
 );

@@ -18,13 +18,13 @@ WHERE shop_basket_line.basket_id = ? ORDER BY shop_basket_line.position;
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
 FROM shop_basket
 WHERE shop_basket.id IN (SELECT listed.v
-FROM OPENJSON(?) WITH (v NVARCHAR(100) '$') AS listed);
+FROM OPENJSON(?) WITH (v NVARCHAR(101) '$') AS listed);
 
 -- select parts of many
 SELECT shop_basket_line.basket_id, shop_basket_line.ware_id, shop_basket_line.quantity, shop_basket_line.price_amount, shop_basket_line.price_currency
 FROM shop_basket_line
 WHERE shop_basket_line.basket_id IN (SELECT listed.v
-FROM OPENJSON(?) WITH (v NVARCHAR(100) '$') AS listed) ORDER BY shop_basket_line.basket_id, shop_basket_line.position;
+FROM OPENJSON(?) WITH (v NVARCHAR(101) '$') AS listed) ORDER BY shop_basket_line.basket_id, shop_basket_line.position;
 
 -- list
 SELECT shop_basket.version AS corelib_version, shop_basket.id, shop_basket.opened_at, shop_basket.limit_amount, shop_basket.limit_currency, shop_basket.status, shop_basket.note
@@ -128,7 +128,7 @@ UPDATE shop_basket SET limit_amount=?, note=NULL, version=(shop_basket.version +
 
 -- update where, some in hand
 UPDATE shop_basket SET note=?, version=(shop_basket.version + ?) WHERE shop_basket.note = ? AND (shop_basket.note COLLATE Latin1_General_100_BIN2) = ? AND datalength(shop_basket.note) = datalength(?) AND CASE WHEN (shop_basket.id IS NULL) THEN NULL WHEN (EXISTS (SELECT ? AS anon_1
-FROM OPENJSON(?) WITH (v NVARCHAR(100) '$') AS listed
+FROM OPENJSON(?) WITH (v NVARCHAR(101) '$') AS listed
 WHERE (listed.v COLLATE Latin1_General_100_BIN2) = shop_basket.id AND datalength(listed.v) = datalength(shop_basket.id))) THEN ? ELSE ? END != ?;
 
 -- lock what is removed where
@@ -138,17 +138,17 @@ WHERE shop_basket.note = ? AND (shop_basket.note COLLATE Latin1_General_100_BIN2
 
 -- delete parts of the removed
 DELETE FROM shop_basket_line WHERE shop_basket_line.basket_id IN (SELECT listed.v
-FROM OPENJSON(?) WITH (v NVARCHAR(100) '$') AS listed);
+FROM OPENJSON(?) WITH (v NVARCHAR(101) '$') AS listed);
 
 -- delete the removed
 DELETE FROM shop_basket WHERE shop_basket.id IN (SELECT listed.v
-FROM OPENJSON(?) WITH (v NVARCHAR(100) '$') AS listed);
+FROM OPENJSON(?) WITH (v NVARCHAR(101) '$') AS listed);
 
 -- upsert: lock keys
 SELECT shop_basket.id
 FROM shop_basket WITH (UPDLOCK, SERIALIZABLE)
 WHERE shop_basket.id IN (SELECT listed.v
-FROM OPENJSON(?) WITH (v NVARCHAR(100) '$') AS listed);
+FROM OPENJSON(?) WITH (v NVARCHAR(101) '$') AS listed);
 
 -- upsert: update
 UPDATE shop_basket SET opened_at=?, limit_amount=?, limit_currency=?, status=?, note=?, version=(shop_basket.version + ?) WHERE shop_basket.id = ?;
@@ -158,7 +158,7 @@ INSERT INTO shop_basket (id, opened_at, limit_amount, limit_currency, status, no
 
 -- upsert: delete parts
 DELETE FROM shop_basket_line WHERE shop_basket_line.basket_id IN (SELECT listed.v
-FROM OPENJSON(?) WITH (v NVARCHAR(100) '$') AS listed);
+FROM OPENJSON(?) WITH (v NVARCHAR(101) '$') AS listed);
 
 -- upsert: insert parts
 INSERT INTO shop_basket_line (basket_id, position, ware_id, quantity, price_amount, price_currency) VALUES (?, ?, ?, ?, ?, ?);

@@ -17,7 +17,7 @@ CREATE INDEX ix_corelib_event_recorded_at ON corelib_event (recorded_at);
 
 -- create table corelib_idempotency_key
 CREATE TABLE corelib_idempotency_key (
-	[key] NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
+	[key] NVARCHAR(400) COLLATE Latin1_General_100_BIN2 NOT NULL,
 	stored_at DATETIME2(6) NOT NULL,
 	PRIMARY KEY ([key])
 );

@@ -37,7 +37,7 @@ WHERE CASE WHEN (sample_parcel.note IS NULL) THEN NULL ELSE :param_1 END = :para
 SELECT sample_parcel.id
 FROM sample_parcel
 WHERE CASE WHEN (sample_parcel.note IS NULL) THEN NULL WHEN (EXISTS (SELECT :param_1 AS anon_1
-FROM OPENJSON(:corelib_value_0) WITH (v NVARCHAR(200) '$') AS listed
+FROM OPENJSON(:corelib_value_0) WITH (v NVARCHAR(201) '$') AS listed
 WHERE (listed.v COLLATE Latin1_General_100_BIN2) = sample_parcel.note AND datalength(listed.v) = datalength(sample_parcel.note))) THEN :param_2 ELSE :param_3 END = :param_4;
 
 -- number between

@@ -18,7 +18,7 @@ WHERE club_step.errand_id = ? ORDER BY club_step.position;
 SELECT club_errand.version AS corelib_version, club_errand.id, club_errand.title, club_errand.tenant, club_errand.created_at, club_errand.created_by, club_errand.updated_at, club_errand.updated_by, club_errand.removed_at
 FROM club_errand
 WHERE club_errand.tenant = ? AND (club_errand.tenant COLLATE Latin1_General_100_BIN2) = ? AND datalength(club_errand.tenant) = datalength(?) AND club_errand.removed_at IS NULL AND club_errand.id IN (SELECT listed.v
-FROM OPENJSON(?) WITH (v NVARCHAR(50) '$') AS listed);
+FROM OPENJSON(?) WITH (v NVARCHAR(51) '$') AS listed);
 
 -- update
 UPDATE club_errand SET updated_at=?, version=? WHERE club_errand.id = ? AND club_errand.version = ? AND club_errand.tenant = ? AND (club_errand.tenant COLLATE Latin1_General_100_BIN2) = ? AND datalength(club_errand.tenant) = datalength(?);
@@ -71,7 +71,7 @@ UPDATE club_errand SET updated_at=?, removed_at=NULL, version=? WHERE club_erran
 SELECT club_errand.id, club_errand.tenant
 FROM club_errand WITH (UPDLOCK, SERIALIZABLE)
 WHERE club_errand.id IN (SELECT listed.v
-FROM OPENJSON(?) WITH (v NVARCHAR(50) '$') AS listed);
+FROM OPENJSON(?) WITH (v NVARCHAR(51) '$') AS listed);
 
 -- upsert 2
 UPDATE club_errand SET title=?, tenant=?, updated_at=?, updated_by=?, removed_at=?, version=(club_errand.version + ?) WHERE club_errand.id = ?;
@@ -81,4 +81,4 @@ INSERT INTO club_errand (id, title, tenant, created_at, created_by, updated_at, 
 
 -- upsert 4
 DELETE FROM club_step WHERE club_step.errand_id IN (SELECT listed.v
-FROM OPENJSON(?) WITH (v NVARCHAR(50) '$') AS listed);
+FROM OPENJSON(?) WITH (v NVARCHAR(51) '$') AS listed);

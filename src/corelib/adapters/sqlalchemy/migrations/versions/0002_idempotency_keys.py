@@ -14,7 +14,7 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Make the table; its key is compared exactly, as `tables.idempotency_key` says."""
-    exact = mssql.NVARCHAR(length=200, collation="Latin1_General_100_BIN2")
+    exact = mssql.NVARCHAR(length=400, collation="Latin1_General_100_BIN2")
     op.create_table(
         "corelib_idempotency_key",
         sa.Column("key", sa.Unicode(length=200).with_variant(exact, "mssql"), nullable=False),
