@@ -79,6 +79,11 @@ class SqlSchema:
             Component(self.name, self.metadata, tuple(self.revisions), self.migrations),
         )
 
+    def check(self, connection: Connection) -> None:
+        """Check all components, as `Component.check` does."""
+        for component in self.components():
+            component.check(connection)
+
     def chosen(self, name: str | None) -> Sequence[Component]:
         """Return the component of that name, or all of them.
 

@@ -103,14 +103,12 @@ class SqlStorage:
                 yield job_rows.event_of(row)
 
     def check(self) -> None:
-        """Connect and compare revisions, on the replica too; warn about settings that a person should change."""
-        for engine in dict.fromkeys((self._engine, self._replica)):
-            self._check(engine.execution_options(**{READ_ONLY: True}))
-
-    def _check(self, reading: Engine) -> None:
-        with translated(self._dialect), reading.connect() as connection:
-            for component in self._schema.components():
-                component.check(connection)
+        """Connect and compare revisions, the replica's as well; warn about settings that a person should change."""
+        if self._replica is not self._engine:
+            with translated(self._dialect), self._replica.connect() as connection:
+                self._schema.check(connection)
+        with translated(self._dialect), self._reading.connect() as connection:
+            self._schema.check(connection)
             if self._log is not None:
                 for warning in self._dialect.warnings(connection):
                     self._log.warning("database setting", advice=warning)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mssql
 
 from corelib.adapters.sqlalchemy import ExactDecimal, Parts, SqlSchema, UtcDateTime, mapped
 from corelib.testing.contracts.samples import LONGEST_CITY, Depot, Item, Parcel
@@ -18,16 +17,10 @@ def _price() -> tuple[sa.Column[object], sa.Column[str]]:
     )
 
 
-def _depot_id() -> sa.Unicode:
-    """Return the type of texts that differ although only their case does: usual collations of SQL Server ignore it."""
-    exact = mssql.NVARCHAR(100, collation="Latin1_General_100_BIN2")
-    return sa.Unicode(100).with_variant(exact, "mssql")
-
-
 depot: sa.Table = sa.Table(
     "sample_depot",
     metadata,
-    sa.Column("id", _depot_id(), primary_key=True),
+    sa.Column("id", sa.Unicode(100), primary_key=True),
     sa.Column("city", sa.Unicode(LONGEST_CITY), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
 )
@@ -40,7 +33,7 @@ parcel: sa.Table = sa.Table(
     sa.Column("status", sa.Unicode(16), nullable=False),
     sa.Column("packed_at", UtcDateTime, nullable=False),
     sa.Column("note", sa.Unicode(200)),
-    sa.Column("depot_id", _depot_id(), sa.ForeignKey("sample_depot.id")),
+    sa.Column("depot_id", sa.Unicode(100), sa.ForeignKey("sample_depot.id")),
     sa.Column("version", sa.Integer, nullable=False),
 )
 item: sa.Table = sa.Table(
