@@ -6,7 +6,16 @@ from typing import ClassVar
 
 import pytest
 from tests.contracts.storages import OnMemory
-from tests.support.databases import MSSQL, POSTGRESQL, database_with_tables, empty, server_named_by, sqlite_file
+from tests.support.databases import (
+    MSSQL,
+    MSSQL_LACKS,
+    POSTGRESQL,
+    database_with_tables,
+    declared_lacking,
+    empty,
+    server_named_by,
+    sqlite_file,
+)
 
 from corelib.adapters.memory import ManualClock, MemoryStorage
 from corelib.adapters.memory.cipher import MemoryCipher
@@ -72,6 +81,7 @@ class TestMssql(ColumnsContract):
     """The reference engine, if one is named."""
 
     adapter: ClassVar[str] = "sqlalchemy, SQL Server"
+    lacks: ClassVar[frozenset[Capability]] = declared_lacking(MSSQL_LACKS)
 
     @pytest.fixture
     def storage(self, mssql: SqlStorage, clock: ManualClock) -> Iterator[Storage]:

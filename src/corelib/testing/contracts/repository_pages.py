@@ -104,7 +104,8 @@ class CursorPagesContract(StoreContract):
             assert {parcel.id: contents(parcel) for parcel in shown} == {entry.id: contents(entry) for entry in made}
 
         def test_goes_by_identifiers_that_are_texts(self, work: Work) -> None:
-            work.stores(*(Depot(identifier, "Bern") for identifier in ("b", "a", "B", "\U00020bb7", "\ufb01", "a b")))
+            """None differs from another by case alone, which many databases would take for the same."""
+            work.stores(*(Depot(identifier, "Bern") for identifier in ("b", "a", "C", "\U00020bb7", "\ufb01", "a b")))
 
             with work.unit() as uow:
                 depots = uow.repository(Depot, str)
@@ -115,7 +116,7 @@ class CursorPagesContract(StoreContract):
                     page = depots.page_after(page.next, sort=[ascending("city")], size=2)
                     shown += page.items
 
-            assert [depot.id for depot in shown] == ["B", "a", "a b", "b", "\ufb01", "\U00020bb7"]
+            assert [depot.id for depot in shown] == ["C", "a", "a b", "b", "\ufb01", "\U00020bb7"]
 
     class WhenThereIsLittleToShow:
         def test_is_empty_and_the_last_without_results(self, work: Work) -> None:

@@ -121,6 +121,17 @@ class TestSqlJobStore:
             for job in storage.jobs.list():
                 assert job.error == "x" * 1000
 
+        def test_counts_as_sql_server_does(self, storage: SqlStorage) -> None:
+            retried, buried = new_job(), new_job()
+            enqueued(storage, retried, buried)
+            error = "\ud800x" + "\U0001f511" * 1000
+
+            storage.jobs.retry(claimed(storage, retried), error=error, wait=SECOND)
+            storage.jobs.bury(claimed(storage, buried), error=error)
+
+            for job in storage.jobs.list():
+                assert job.error == "?x" + "\U0001f511" * 499
+
     class WhenTheLeaseEndedInTheLastAttempt:
         def test_marks_the_job_as_dead(self, storage: SqlStorage) -> None:
             job = new_job(attempts=1)

@@ -99,6 +99,7 @@ ERRORS = [
     (33504, "The attempted operation failed because the target object has a block predicate.", PermissionDenied),
     (3906, 'Failed to update database "shop" because the database is read-only.', ReadOnlyStore),
     (978, "The target database ('shop') is accessible when the intent is set to read only.", ReadOnlyStore),
+    (334, "The target table 'ware' cannot have any enabled triggers if there is an OUTPUT clause.", InvalidSetting),
     (3952, "Snapshot isolation transaction failed accessing database 'shop'.", InvalidSetting),
     (2812, "Could not find stored procedure 'shop_sum'.", SchemaMissing),
     (18452, "Login failed. The login is from an untrusted domain.", AuthenticationFailed),
@@ -219,7 +220,7 @@ class TestKnownErrors:
         assert source
         assert hint or kind is not InvalidSetting
 
-    @pytest.mark.parametrize("number", [229, 3906, 18456, 4060, 208, 978, 3952, 18470])
+    @pytest.mark.parametrize("number", [229, 3906, 18456, 4060, 208, 334, 978, 3952, 18470])
     def test_give_a_hint_where_a_person_has_to_act(self, number: int) -> None:
         error = failing(reported(number, "42000", "Some text."))
 

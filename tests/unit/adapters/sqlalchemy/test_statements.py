@@ -25,14 +25,14 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
-from tests.unit.adapters.sqlalchemy.club import queue_mapping
+from tests.unit.adapters.sqlalchemy.club import Ticket, queue_mapping, ticket_mapping
 from tests.unit.adapters.sqlalchemy.recording import Sent, Target, sent_for
 from tests.unit.adapters.sqlalchemy.repository_statements import SOURCES as REPOSITORIES
 from tests.unit.adapters.sqlalchemy.repository_statements import of_tickets
 from tests.unit.adapters.sqlalchemy.sample import committed, new_job, opened, sent_by, shop_schema
 from tests.unit.adapters.sqlalchemy.standin import mssql_engine
 
-from corelib.adapters.sqlalchemy import ExactDecimal, UtcDateTime, tables
+from corelib.adapters.sqlalchemy import ExactDecimal, SqlSchema, SqlStorage, UtcDateTime, tables
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.job_store import SqlJobStore
 from corelib.adapters.sqlalchemy.mssql import BEGIN_IF_NEEDED, MssqlDialect
@@ -394,6 +394,22 @@ class TestStatements:
                 "ORDER BY sen_counter"
             )
             assert sent == [expected]
+
+        def test_ask_for_each_identifier_where_the_table_says_so(self) -> None:
+            executed: list[str] = []
+            mapping = ticket_mapping()
+            mapping.table.implicit_returning = False
+            engine = mssql_engine({"scope_identity": [7, 8]}, executed=executed)
+            storage = SqlStorage(engine, SqlSchema("club", mapping.table.metadata, [mapping]))
+            first, second = Ticket("a"), Ticket("b")
+            transaction = storage.begin()
+            transaction.repository(Ticket).add_many([first, second])
+
+            transaction.flush()
+
+            insert = "INSERT INTO club_ticket (title, version) VALUES (?, ?); select scope_identity()"
+            assert [text for text in executed if "club_ticket" in text] == [insert, insert]
+            assert (first.id, second.id) == (7, 8)
 
         def test_take_a_lock_of_the_transaction_before_they_change_tables(self) -> None:
             engine = mssql_engine({"sp_getapplock": 0})
