@@ -15,6 +15,7 @@ CHUNK = 65_536
 PORTS = {"postgresql": 5432, "mssql": 1433}
 UNENCRYPTED = {"postgresql": {"sslmode": "disable", "gssencmode": "disable"}, "mssql": {"Encrypt": "no"}}
 """Options with which the bytes can be seen; a SQL Server that insists on encryption shows none."""
+TRANSACTION_REQUEST, COMMIT_REQUEST = b"\x0e", b"\x07\x00"
 
 
 class Moment(Enum):
@@ -73,10 +74,7 @@ class CuttableWay:
             _break(pair)
 
     def cut_at(self, part: bytes, moment: Moment) -> None:
-        """Break the next connection on which a client sends this word; others, and later ones, stay whole.
-
-        To SQL Server it goes in UTF-16.
-        """
+        """Break the next connection on which a client sends this word; others, and later ones, stay whole."""
         with self._changed:
             self._trap = Trap(part, moment)
 
@@ -141,7 +139,7 @@ class CuttableWay:
     def _moment_of(self, data: bytes) -> Moment | None:
         with self._changed:
             trap = self._trap
-            if trap is None or not any(part in data for part in (trap.part, trap.part.decode().encode("utf-16-le"))):
+            if trap is None or not _sends(data, trap.part):
                 return None
             self._trap = None
         return trap.moment
@@ -182,6 +180,16 @@ def url_through(url: str, way: CuttableWay) -> str:
     server = sa.make_url(url).difference_update_query(["host", "port"]).set(host="127.0.0.1", port=way.port)
     plain = server.update_query_dict(UNENCRYPTED[server.get_backend_name()])
     return plain.render_as_string(hide_password=False)
+
+
+def _sends(data: bytes, word: bytes) -> bool:
+    """Return whether a client sends a word: to SQL Server in UTF-16, and COMMIT as a request of its own.
+
+    Microsoft: "[MS-TDS]: Transaction Manager Request"; behind the header of a packet there are those of the request.
+    """
+    if word == b"COMMIT" and data[:1] == TRANSACTION_REQUEST and data[30:32] == COMMIT_REQUEST:
+        return True
+    return word in data or word.decode().encode("utf-16-le") in data
 
 
 def _break(pair: tuple[socket.socket, socket.socket]) -> None:

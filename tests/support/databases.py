@@ -41,8 +41,14 @@ def declared_lacking(variable: str) -> frozenset[Capability]:
 
 def skip_where_lacking(url: str, *wanted: Capability | str) -> None:
     """Skip the test if the server behind a URL is declared to lack any of these capabilities."""
+    if sa.make_url(url).get_backend_name() == "mssql":
+        skip_on_mssql_lacking(*wanted)
+
+
+def skip_on_mssql_lacking(*wanted: Capability | str) -> None:
+    """Skip a test on SQL Server if the server that is named is declared to lack any of these capabilities."""
     missing = _declared(MSSQL_LACKS) & {each.name if isinstance(each, Capability) else each for each in wanted}
-    if missing and sa.make_url(url).get_backend_name() == "mssql":
+    if missing:
         pytest.skip(f"{MSSQL_LACKS} says that the server lacks {', '.join(sorted(missing))}")
 
 
@@ -107,12 +113,6 @@ def empty(engine: Engine, schema: SqlSchema) -> None:
 def sqlite_file(folder: Path) -> str:
     """Return the URL of a file that does not exist yet."""
     return f"sqlite:///{folder / uuid4().hex}.sqlite"
-
-
-def skip_where_lacking(capability: Capability) -> None:
-    """Skip a test on SQL Server if the server that is named declares that it lacks what the test needs."""
-    if capability in declared_lacking(MSSQL_LACKS):
-        pytest.skip(f"the server behind {MSSQL} lacks {capability.name}: {capability.value}")
 
 
 def in_database(server_url: str, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -42,13 +42,13 @@ from corelib.ports.storage import Terms
 ROLLED_BACK = "corelib_rolled_back"
 Hinted = TypeVar("Hinted", bound=sa.Select[Any] | sa.Update)
 BEGIN_IF_NEEDED = "IF @@TRANCOUNT = 0 BEGIN BEGIN TRANSACTION; IF @@TRANCOUNT > 1 COMMIT TRANSACTION; END"
-"""Begin a transaction, and one only.
+"""Begin a transaction if there is none, and one only.
 
-Without autocommit BEGIN TRANSACTION begins two, one within the other, and a single COMMIT at the end would leave the
-outer one open (Microsoft: "SET IMPLICIT_TRANSACTIONS (Transact-SQL)", test C).
+Microsoft's driver begins one by itself, and the next with every end of one ("[MS-TDS]: Transaction Manager Request").
+With a driver that sets IMPLICIT_TRANSACTIONS instead, BEGIN TRANSACTION begins two, one within the other, and a single
+COMMIT at the end would leave the outer one open (Microsoft: "SET IMPLICIT_TRANSACTIONS (Transact-SQL)", test C).
 """
 
-IS_ROLLED_BACK = "SELECT CASE WHEN @@TRANCOUNT = 0 THEN 1 ELSE 0 END"
 DEFAULT_ISOLATION: Final = "READ COMMITTED"
 BINARY = "Latin1_General_100_BIN2"
 SNAPSHOT_ON = 1
@@ -223,7 +223,7 @@ class MssqlDialect:
         """Do nothing: `prepare` sees to it for every savepoint, also for those that a host sets itself."""
 
     def has_failed(self, connection: Connection) -> bool:
-        """Return whether the server had no transaction any more after an error of this one."""
+        """Return whether an error of this transaction was one that the server answers with a rollback of its own."""
         return bool(connection.info.get(ROLLED_BACK))
 
     def warnings(self, connection: Connection) -> Sequence[str]:
@@ -253,7 +253,7 @@ class MssqlDialect:
     def lock_schema(self, connection: Connection) -> None:
         """Take an application lock that ends with the transaction; a return code below 0 means that it was refused.
 
-        The procedure begins none by itself, and fails without one (Microsoft: "sp_getapplock (Transact-SQL)").
+        The procedure fails without a transaction (Microsoft: "sp_getapplock (Transact-SQL)").
         """
         _begin_if_needed(connection)
         result = connection.execute(
@@ -320,25 +320,10 @@ def _begin_if_needed(connection: Connection) -> None:
 def _remember_rollback(context: ExceptionContext) -> None:
     """Note on the connection that the server has rolled its transaction back.
 
-    Some errors do that always. Others, as of a conversion, do it although XACT_ABORT is off, and the next statement
-    would begin a new transaction (Microsoft: "SET XACT_ABORT (Transact-SQL)"); so the server is asked after each error.
+    Asked, it would tell of another one: the driver begins the next before the next statement.
     """
-    connection = context.connection
-    if connection is None or context.is_disconnect:
-        return
-    if ROLLING_BACK.intersection(numbers_of(context.original_exception)) or _is_rolled_back(connection):
-        connection.info[ROLLED_BACK] = True
-
-
-def _is_rolled_back(connection: Connection) -> bool:
-    """Ask the server; without an answer, the next statement tells."""
-    driver: Any = connection.connection.dbapi_connection
-    if driver.autocommit:
-        return False
-    with suppress(Exception), closing(driver.cursor()) as cursor:
-        cursor.execute(IS_ROLLED_BACK)
-        return bool(cursor.fetchone()[0])
-    return False
+    if context.connection is not None and ROLLING_BACK.intersection(numbers_of(context.original_exception)):
+        context.connection.info[ROLLED_BACK] = True
 
 
 def _reset_lock_timeout(driver: Any) -> None:

@@ -168,8 +168,13 @@ NETWORK = frozenset({64, 121, 233, 10053, 10054, 10060})
 SESSION_ENDED = NETWORK | {596, 6005, 40143, 40166, 40197, 40540}
 """Errors after which the server or the network has ended the session, whatever SQLSTATE the driver gives them."""
 
-ROLLING_BACK = frozenset({1205, 3609, 3930, 3958, 3960, 3961, 3966, 3998, 41301, 41302, 41305, 41325, 41839})
-"""Errors after which the transaction is gone or can only be rolled back, whoever catches them."""
+CONVERSION = frozenset({241, 245, 8114, 8169})
+ROLLING_BACK = CONVERSION | {1205, 3609, 3616, 3930, 3958, 3960, 3961, 3966, 3998, 41301, 41302, 41305, 41325, 41839}
+"""Errors after which the transaction is gone or can only be rolled back, whoever catches them.
+
+Also with XACT_ABORT off, which it is by default, some errors roll back (Microsoft: "SET XACT_ABORT (Transact-SQL)"):
+those of conversions end the batch and with it the transaction.
+"""
 
 _NUMBER = re.compile(r"\((\d+)\)(?: \(SQL\w+\))?(?:; \[|$)")
 _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)|\"([^\"]+)\"")

@@ -52,7 +52,7 @@ class Capability(Enum):
     REFLECTION = "tells what its tables are like: keys, references, constraints"
     """Migrations are compared with the models. A server whose catalogue has gaps lacks it."""
 
-    TRANSACTION_STATE = "tells after an error whether the transaction is still there"
+    TRANSACTION_STATE = "tells by the number of an error that it has rolled back the transaction"
     """A commit that would store nothing is refused, also if somebody has caught the error."""
 
     SERVER = "talks to a server, which may be absent or refuse the login"

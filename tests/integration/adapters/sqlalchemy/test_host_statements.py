@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, skip_where_lacking
+from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, skip_on_mssql_lacking
 
 from corelib import App, Settings
 from corelib.adapters.sqlalchemy import connection_of
@@ -62,7 +62,7 @@ class TestConnectionOf:
     class WhenAFailedStatementIsSwallowed:
         def test_refuses_the_commit_that_would_store_nothing(self, host: Host) -> None:
             if connection_is_mssql(host):
-                skip_where_lacking(Capability.TRANSACTION_STATE)
+                skip_on_mssql_lacking(Capability.TRANSACTION_STATE)
 
             with host.unit_of_work() as uow:
                 uow.repository(KitType, str).add(KitType("A", "lost without a word", active=True))

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("sqlalchemy")
 
 import sqlalchemy as sa
-from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, skip_where_lacking
+from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, skip_on_mssql_lacking
 from tests.unit.adapters.sqlalchemy.sample import Ware, committed, opened, shop_schema, stored
 
 from corelib.adapters.sqlalchemy import EngineSettings, SqlStorage, create_engine
@@ -134,7 +134,7 @@ class TestOnMssql:
     @pytest.mark.parametrize("isolation", Isolation)
     def test_set_the_isolation_back(self, storage: SqlStorage, isolation: Isolation) -> None:
         for capability in (Capability.SNAPSHOT_ISOLATION, Capability.SERIALIZABLE_ISOLATION):
-            skip_where_lacking(capability)
+            skip_on_mssql_lacking(capability)
 
         during, after = (isolation_of(storage, terms) for terms in (Terms(isolation=isolation), Terms()))
 

@@ -8,7 +8,14 @@ import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from tests.support.databases import MSSQL, POSTGRESQL, fresh_database, server_named_by, skip_where_lacking, sqlite_file
+from tests.support.databases import (
+    MSSQL,
+    POSTGRESQL,
+    fresh_database,
+    server_named_by,
+    skip_on_mssql_lacking,
+    sqlite_file,
+)
 from tests.support.migrating import Opener
 
 from corelib.adapters.sqlalchemy import SqlSchema, SqlStorage, create_engine
@@ -26,7 +33,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         else:
             if request.param == "mssql":
                 for capability in needed_by(request.function):
-                    skip_where_lacking(capability)
+                    skip_on_mssql_lacking(capability)
             yield stack.enter_context(fresh_database(server_named_by(SERVERS[request.param])))
 
 
