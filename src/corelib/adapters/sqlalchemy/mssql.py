@@ -112,6 +112,7 @@ class MssqlDialect:
         event.listen(engine, "handle_error", _remember_rollback)
         restore_on_return(engine)
         event.listen(engine, "begin", lambda connection: connection.info.pop(ROLLED_BACK, None))
+        event.listen(engine, "connect", lambda *_: _assume_default_isolation(engine))
         event.listen(engine, "savepoint", lambda connection, _: _begin_if_needed(connection))
 
     def skip_locked(self, select: S, table: sa.Table) -> S:
@@ -208,8 +209,6 @@ class MssqlDialect:
         There is no read-only transaction here: what a flush would write is refused before it is sent.
         """
         if terms.isolation is not None:
-            if connection.dialect.default_isolation_level is None:  # this login may not see its own session
-                connection.dialect.default_isolation_level = DEFAULT_ISOLATION
             connection.execution_options(isolation_level=terms.isolation.value.upper())
         if terms.lock_timeout is not None:
             before_return(connection, _reset_lock_timeout)
@@ -311,6 +310,12 @@ def _tell_lost_from_healthy(context: ExceptionContext) -> None:
         context.is_disconnect = True
     elif not had_connection or (context.statement is not None and is_statement_timeout(cause)):
         context.is_disconnect = False
+
+
+def _assume_default_isolation(engine: Engine) -> None:
+    """Let SQLAlchemy set the level back also where the server does not tell it which one that is."""
+    if engine.dialect.default_isolation_level is None:
+        engine.dialect.default_isolation_level = DEFAULT_ISOLATION
 
 
 def _begin_if_needed(connection: Connection) -> None:

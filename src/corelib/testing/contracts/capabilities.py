@@ -52,6 +52,9 @@ class Capability(Enum):
     REFLECTION = "tells what its tables are like: keys, references, constraints"
     """Migrations are compared with the models. A server whose catalogue has gaps lacks it."""
 
+    ERROR_TEXTS = "quotes the names of constraints in its errors as the product does for which it stands"
+    """`IntegrityViolation.constraint` is told. A server with texts of its own lacks it."""
+
     TRANSACTION_STATE = "tells by the number of an error that it has rolled back the transaction"
     """A commit that would store nothing is refused, also if somebody has caught the error."""
 
