@@ -64,7 +64,8 @@ class Repository(Protocol[A, I_contra]):
 
         Args:
             identifier: of the aggregate.
-            lock: lock it as well. An aggregate that is in hand already is compared with the store then.
+            lock: lock it as well. Pending changes are written first, and an aggregate that is in hand already is
+                compared with the store.
 
         Raises:
             NotFound: if there is none, or it is passed over by `Locking.SKIP`.

@@ -93,10 +93,12 @@ class MemoryRepository(Generic[A]):
         """Return the aggregate, or None."""
         self._transaction.usable()
         tenant = tenant_for(self._kind, _tenant())
+        if lock is not None:
+            self._transaction.flush()
         entry = self.entries.known.get(identifier)
         if entry is not None and (not entry.is_there or entry.tenant != tenant):
             return None
-        if entry is not None and (lock is None or entry.base is None):
+        if entry is not None and lock is None:
             return entry.aggregate
         with self._transaction.statement():
             stored = self._view.get(self._kind, identifier)
@@ -231,33 +233,43 @@ class MemoryRepository(Generic[A]):
             self._refuse_in_hand(aggregate)
             give_to_tenant(aggregate, _tenant())
         self._transaction.flush()
-        with self._transaction.statement(writes=bool(given)):
-            for aggregate in given:
+        latest = {identifier_of(aggregate): aggregate for aggregate in given}
+        if not latest:
+            return
+        with self._transaction.statement(writes=True):
+            for aggregate in latest.values():
                 self._upsert(aggregate)
-            self._transaction.check([(self._kind, identifier_of(aggregate)) for aggregate in given])
+            self._transaction.check([(self._kind, identifier) for identifier in latest])
+        self.entries.departed += [aggregate for aggregate in given if has_events(aggregate)]
 
     def update_where(self, specification: Specification | None, changes: Mapping[str, object]) -> int:
-        """Write changed copies of the aggregates, and change those in hand."""
+        """Change those in hand as objects, and write changed copies of the others."""
         self._enter()
         check_changes(changes, self._kind)
-        rows = self._matching(specification)
+        held, rows = self._apart(specification)
         stamped = stamps(self._kind, self._tables.clock.now(), principal())
-        with self._transaction.statement(writes=bool(rows)):
+        with self._transaction.statement(writes=bool(held or rows)):
+            for entry in held:
+                for path, value in changes.items():
+                    change(entry.aggregate, path, value)
             written = list(self._lock_rows(rows, specification, Locking.WAIT))
             for identifier, stored in written:
                 self._rewrite(identifier, stored, {**changes, **stamped})
             self._transaction.check([(self._kind, identifier) for identifier, _ in written])
-        return len(written)
+        return len(held) + len(written)
 
     def remove_where(self, specification: Specification | None) -> int:
-        """Remove the aggregates, and those in hand."""
-        rows = self._matching(specification)
+        """Remove those in hand as `remove` does, and then the others."""
+        held, rows = self._apart(specification)
+        for entry in held:
+            entry.removed = True
+        self._transaction.flush()
         with self._transaction.statement(writes=bool(rows)):
             removed = list(self._lock_rows(rows, specification, Locking.WAIT))
             for identifier, stored in removed:
                 self._bury(identifier, stored)
             self._transaction.check([(self._kind, identifier) for identifier, _ in removed])
-        return len(removed)
+        return len(held) + len(removed)
 
     def _enter(self) -> None:
         self._transaction.usable()
@@ -289,6 +301,22 @@ class MemoryRepository(Generic[A]):
         with self._transaction.statement():
             rows = self._view.rows(self._kind).items()
             return [row for row in rows if satisfies(row[1].aggregate, wanted)] if wanted.parts else list(rows)
+
+    def _apart(self, specification: Specification | None) -> tuple[Sequence[Entry[A]], Rows]:
+        """Return what is in hand and satisfies a specification, and what else does.
+
+        What is in hand is written as usual, with its version, so that nothing that others have changed is overwritten.
+        """
+        rows = self._matching(specification)
+        known, tenant = self.entries.known, tenant_for(self._kind, _tenant())
+        held = [
+            entry
+            for entry in known.values()
+            if entry.is_there
+            and entry.tenant == tenant
+            and (specification is None or satisfies(entry.aggregate, specification))
+        ]
+        return held, [row for row in rows if row[0] not in known]
 
     def _in_hand(self, rows: Iterable[Row]) -> Sequence[A]:
         """Return the instances of this unit of work for what was found in the store."""
@@ -355,38 +383,20 @@ class MemoryRepository(Generic[A]):
                 if name is not None:
                     object.__setattr__(aggregate, name, getattr(there.aggregate, name))
         self._view.write(self._kind, identifier, Stored(copy_of(aggregate), there.version + 1 if there else 1))
-        if has_events(aggregate):
-            self.entries.departed.append(aggregate)
 
     def _rewrite(self, identifier: object, stored: Stored, changes: Mapping[str, object]) -> None:
         written = Stored(copy_of(stored.aggregate), stored.version + 1)
         for path, value in changes.items():
             change(written.aggregate, path, value)
         self._view.write(self._kind, identifier, written)
-        entry = self.entries.known.get(identifier)
-        if entry is not None:
-            for path, value in changes.items():
-                change(entry.aggregate, path, value)
-            self._follow(entry, stored, written)
 
     def _bury(self, identifier: object, stored: Stored) -> None:
-        entry = self.entries.known.get(identifier)
         removal = field_of(self._kind, Role.REMOVED_AT)
         if removal is None:
             self._view.write(self._kind, identifier, None)
-            if entry is not None:
-                self.entries.forget(entry)
             return
         now = self._tables.clock.now()
         self._rewrite(identifier, stored, {removal: now, **stamps(self._kind, now, principal())})
-        if entry is not None:
-            entry.buried = True
-
-    @staticmethod
-    def _follow(entry: Entry[A], before: Stored, written: Stored) -> None:
-        """Take what was written for the state in the store, unless somebody else has changed that before."""
-        if entry.base is not None and entry.base.version == before.version:
-            entry.base = written
 
 
 def _tenant() -> str | None:

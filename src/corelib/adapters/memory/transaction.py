@@ -39,13 +39,14 @@ class MemoryTransaction:
         self._keys: list[str] = []
         self._begun = False
         self._ended = False
-        self._failure: PersistenceError | None = None
+        self._failure: BaseException | None = None
         self._begun_after = 0
         self._references = [rule for rule in tables.constraints if isinstance(rule, Reference)]
         self._own_rules = [rule for rule in tables.constraints if not isinstance(rule, Reference)]
 
     def repository(self, aggregate: type[A]) -> Repository[A, object]:
         """Return the collection of any class that has a field `id`."""
+        self.usable()
         repository = self._repositories.get(aggregate)
         if repository is None:
             if not _has_identifier(aggregate):
@@ -109,8 +110,8 @@ class MemoryTransaction:
     def flush(self) -> None:
         """Write what has changed into the view of this transaction, and check what can be checked before the commit."""
         self.usable()
-        pending = [(each, entry) for each in list(self._repositories.values()) for entry in each.entries.pending()]
-        with self._failing():
+        with self._failing(BaseException):  # what could not be written as a whole cannot be written any more
+            pending = [(each, entry) for each in list(self._repositories.values()) for entry in each.entries.pending()]
             if pending:
                 self._begin(writes=True)
                 self._tables.faults.happen("flush")
@@ -162,11 +163,11 @@ class MemoryTransaction:
             yield
 
     @contextmanager
-    def _failing(self) -> Iterator[None]:
+    def _failing(self, errors: type[BaseException] = PersistenceError) -> Iterator[None]:
         """Have the transaction failed if the store refuses what the block does."""
         try:
             yield
-        except PersistenceError as error:
+        except errors as error:
             self._failure = self._failure or error
             raise
 

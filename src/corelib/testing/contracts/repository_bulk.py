@@ -271,6 +271,19 @@ class BulkContract(StoreContract):
 
             assert (conflict.value.expected, conflict.value.found) == (1, 2)
 
+        @needs(Capability.CONCURRENT_TRANSACTIONS)
+        def test_counts_one_version_for_two_with_the_same_identifier(self, work: Work) -> None:
+            parcel = a_parcel()
+            work.stores(parcel)
+
+            with work.unit() as uow:
+                uow.repository(Parcel).get(parcel.id).note = "older"
+                upsert(work, *(a_parcel(id=parcel.id, label=parcel.label, note=note) for note in ("first", "second")))
+                with pytest.raises(ConcurrencyConflict) as conflict:
+                    uow.commit()
+
+            assert (conflict.value.expected, conflict.value.found) == (1, 2)
+
         def test_takes_none(self, work: Work) -> None:
             upsert(work)
 
@@ -421,6 +434,37 @@ class BulkContract(StoreContract):
 
             assert (conflict.value.expected, conflict.value.found) == (1, 2)
 
+        @needs(Capability.CONCURRENT_TRANSACTIONS)
+        def test_writes_those_in_hand_once_with_what_else_changes(self, work: Work) -> None:
+            parcel = a_parcel()
+            work.stores(parcel)
+
+            with work.unit() as older:
+                older.repository(Parcel).get(parcel.id).note = "older"
+                with work.unit() as uow:
+                    in_hand = uow.repository(Parcel).get(parcel.id)
+                    uow.repository(Parcel).update_where(None, {"note": "changed"})
+                    in_hand.status = Status.SENT
+                    uow.commit()
+                with pytest.raises(ConcurrencyConflict) as conflict:
+                    older.commit()
+
+            assert (conflict.value.expected, conflict.value.found) == (1, 2)
+
+        @needs(Capability.CONCURRENT_TRANSACTIONS)
+        def test_chooses_those_in_hand_by_what_is_in_hand(self, work: Work) -> None:
+            parcel = a_parcel(note="ours")
+            work.stores(parcel)
+
+            with work.unit() as uow:
+                in_hand = uow.repository(Parcel).get(parcel.id)
+                work.changes(parcel.id, "theirs")
+                missed = uow.repository(Parcel).update_where(where("note") == "theirs", {"status": Status.SENT})
+                uow.commit()
+
+            assert (missed, in_hand.status) == (0, Status.PACKED)
+            assert work.sees(parcel) == {**contents(parcel), "note": "theirs"}
+
         def test_changes_ten_thousand(self, work: Work) -> None:
             with work.unit() as uow:
                 uow.repository(Parcel).add_many(a_parcel() for _ in range(MASS))
@@ -568,6 +612,20 @@ class BulkContract(StoreContract):
                     uow.commit()
 
             assert (conflict.value.expected, conflict.value.found) == (1, None)
+
+        @needs(Capability.CONCURRENT_TRANSACTIONS)
+        def test_refuses_to_remove_one_in_hand_that_others_have_changed(self, work: Work) -> None:
+            parcel = a_parcel(note="ours")
+            work.stores(parcel)
+
+            with work.unit() as uow:
+                uow.repository(Parcel).get(parcel.id)
+                work.changes(parcel.id, "theirs")
+                with pytest.raises(ConcurrencyConflict) as conflict:
+                    uow.repository(Parcel).remove_where(None)
+
+            assert (conflict.value.expected, conflict.value.found) == (1, 2)
+            assert work.sees(parcel) == {**contents(parcel), "note": "theirs"}
 
         def test_removes_ten_thousand(self, work: Work) -> None:
             with work.unit() as uow:

@@ -249,6 +249,16 @@ class LockingContract(StoreContract):
                 with undone(storage) as other, pytest.raises(RowLocked):
                     other.repository(Parcel).get(parcel.id, lock=Locking.FAIL)
 
+        def test_counts_as_written_once_he_locks_anything(self, work: Work, storage: Storage) -> None:
+            parcel, other_parcel = a_parcel(), a_parcel()
+            work.stores(parcel, other_parcel)
+
+            with undone(storage) as writer:
+                writer.repository(Parcel).get(parcel.id).note = "changed"
+                writer.repository(Parcel).get(other_parcel.id, lock=Locking.WAIT)
+                with undone(storage) as other, pytest.raises(RowLocked):
+                    other.repository(Parcel).get(parcel.id, lock=Locking.FAIL)
+
     @needs(Capability.CONCURRENT_TRANSACTIONS)
     @needs(Capability.ROW_LOCKS)
     class WhenWorkIsShared:

@@ -117,6 +117,20 @@ class ConflictContract(StoreContract):
                 with pytest.raises(ConcurrencyConflict):
                     uow.flush()
 
+        def test_can_do_nothing_more_once_a_query_has_found_it(self, work: Work) -> None:
+            parcel = a_parcel()
+            work.stores(parcel)
+
+            with work.unit() as uow:
+                parcels = uow.repository(Parcel)
+                parcels.get(parcel.id).note = "second"
+                work.changes(parcel.id, "first")
+
+                with pytest.raises(ConcurrencyConflict):
+                    parcels.count()
+                with pytest.raises(UnitOfWorkClosed):
+                    parcels.count()
+
     @needs(Capability.CONCURRENT_TRANSACTIONS)
     class WhenOneRemovesWhatAnotherHolds:
         def test_gives_a_change_a_conflict_with_nothing(self, work: Work) -> None:
