@@ -19,28 +19,19 @@ from tests.support.databases import (
     server_named_by,
     sqlite_file,
 )
-from tests.support.stateful.machine import Reach, StorageMachine
+from tests.support.stateful.machine import StorageMachine
 from tests.support.stateful.profile import profile
 from tests.support.stateful.stores import impatient, in_memory, on_database
 from tests.support.stateful.worlds import World
 
 from corelib.adapters.sqlalchemy import SqlStorage
+from corelib.ports.storage import DEFAULT_TERMS, Isolation, Terms
 from corelib.testing.contracts.sample_tables import schema
 
-REACH = Reach(
-    constraints=False,
-    outdated=False,
-    doomed=False,
-    replaced=False,
-    versions=False,
-    without=frozenset({"add_many", "GetsMany", "Walks"}),
-)
-"""What the fake and the engines have in common so far."""
 
-
-def compare(first: World, second: World, *, examples: int) -> None:
+def compare(first: World, second: World, *, examples: int, terms: Terms = DEFAULT_TERMS) -> None:
     """Run random sequences in both worlds."""
-    run_state_machine_as_test(lambda: StorageMachine((first, second), REACH), settings=profile(examples))
+    run_state_machine_as_test(lambda: StorageMachine((first, second), terms), settings=profile(examples))
 
 
 class TestPostgresql:
@@ -51,6 +42,11 @@ class TestPostgresql:
 
     def test_answers_as_the_fake_does_when_units_of_work_take_turns(self, storage: SqlStorage) -> None:
         compare(in_memory(), on_database("PostgreSQL", storage, units=3), examples=500)
+
+    def test_answers_as_the_fake_does_when_each_sees_a_snapshot(self, storage: SqlStorage) -> None:
+        terms = Terms(isolation=Isolation.SNAPSHOT)
+
+        compare(in_memory(), on_database("PostgreSQL", storage, units=3), examples=150, terms=terms)
 
 
 class TestSqlite:

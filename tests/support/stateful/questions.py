@@ -10,7 +10,7 @@ from tests.support.stateful.changes import AMOUNTS, NOTES, QUANTITIES
 from tests.support.stateful.names import DEPOTS, LABELS, PARCELS, identifier_of
 
 from corelib.domain.specification import Sort, Specification, ascending, descending, where
-from corelib.ports.repository import Repository
+from corelib.ports.repository import Locking, Repository
 from corelib.testing.contracts.samples import Parcel, Status
 
 Parcels = Repository[Parcel, object]
@@ -21,10 +21,11 @@ class Gets:
     """The parcel with an identifier, or an error."""
 
     name: str
+    lock: Locking | None = None
 
     def put(self, parcels: Parcels) -> object:
         """Ask."""
-        return parcels.get(identifier_of(self.name))
+        return parcels.get(identifier_of(self.name), lock=self.lock)
 
 
 @frozen
@@ -56,10 +57,11 @@ class Lists:
     specification: Specification | None = None
     sort: tuple[Sort, ...] = ()
     limit: int | None = None
+    lock: Locking | None = None
 
     def put(self, parcels: Parcels) -> object:
         """Ask."""
-        return parcels.list(self.specification, sort=self.sort, limit=self.limit)
+        return parcels.list(self.specification, sort=self.sort, limit=self.limit, lock=self.lock)
 
 
 @frozen
@@ -130,6 +132,7 @@ class Streams:
 
 
 LookUp = Gets | Finds | GetsMany
+Locked = Gets | Lists
 Question = Lists | Pages | Walks | Counts | Exists | Streams
 
 _texts = st.sampled_from([note for note in NOTES if note is not None])
@@ -145,7 +148,7 @@ _conditions = st.one_of(
     st.sampled_from(QUANTITIES).map(lambda quantity: where("items").any(where("quantity") == quantity)),
     st.sampled_from(QUANTITIES).map(lambda quantity: where("items").all(where("quantity") >= quantity)),
 )
-_specifications: st.SearchStrategy[Specification] = st.recursive(
+specifications: st.SearchStrategy[Specification] = st.recursive(
     _conditions,
     lambda inner: st.one_of(
         st.tuples(inner, inner).map(lambda pair: pair[0] & pair[1]),
@@ -154,7 +157,7 @@ _specifications: st.SearchStrategy[Specification] = st.recursive(
     ),
     max_leaves=3,
 )
-_any = st.none() | _specifications
+anything = st.none() | specifications
 _paths = st.sampled_from(["note", "price.amount", "packed_at", "depot_id"])
 _sorts = st.lists(
     st.one_of(_paths.map(ascending), _paths.map(descending)), max_size=2, unique_by=lambda sort: sort.path
@@ -168,11 +171,18 @@ look_ups: st.SearchStrategy[LookUp] = st.one_of(
 """Questions that are answered by identifier, without a flush."""
 
 questions: st.SearchStrategy[Question] = st.one_of(
-    st.builds(Lists, specification=_any, sort=_sorts, limit=st.none() | st.integers(0, 3)),
-    st.builds(Pages, specification=_any, sort=_sorts, number=st.integers(1, 2), size=st.integers(1, 3)),
-    st.builds(Walks, specification=_any, sort=_sorts, size=st.integers(1, 3)),
-    st.builds(Counts, specification=_any),
-    st.builds(Exists, specification=_specifications),
+    st.builds(Lists, specification=anything, sort=_sorts, limit=st.none() | st.integers(0, 3)),
+    st.builds(Pages, specification=anything, sort=_sorts, number=st.integers(1, 2), size=st.integers(1, 3)),
+    st.builds(Walks, specification=anything, sort=_sorts, size=st.integers(1, 3)),
+    st.builds(Counts, specification=anything),
+    st.builds(Exists, specification=specifications),
     st.builds(Streams, batch=st.integers(1, 3)),
 )
 """Questions about all that there is, which flush first."""
+
+_locks = st.sampled_from(Locking)
+locked: st.SearchStrategy[Locked] = st.one_of(
+    st.builds(Gets, name=_names, lock=_locks),
+    st.builds(Lists, specification=anything, sort=_sorts, limit=st.none() | st.integers(1, 2), lock=_locks),
+)
+"""Questions that lock what they find."""

@@ -9,6 +9,7 @@ from tests.support.stateful.worlds import World
 from corelib.adapters.memory import ManualClock, MemoryStorage
 from corelib.adapters.sqlalchemy import SqlStorage, tables
 from corelib.testing.contracts.sample_tables import schema
+from corelib.testing.contracts.samples import constraints
 
 IMPATIENT = {"options": "-c lock_timeout=3000 -c synchronous_commit=off"}
 """For PostgreSQL: a sequence whose units wait for one another fails instead of hanging, and commits cost little."""
@@ -16,7 +17,7 @@ IMPATIENT = {"options": "-c lock_timeout=3000 -c synchronous_commit=off"}
 
 def in_memory() -> World:
     """Return a world of fakes."""
-    return World("memory", lambda: MemoryStorage(ManualClock()), len(UNITS))
+    return World("memory", lambda: MemoryStorage(ManualClock(), constraints=constraints), len(UNITS))
 
 
 def on_database(name: str, storage: SqlStorage, *, units: int) -> World:

@@ -9,14 +9,18 @@ from attrs import define, field, frozen
 from tests.support.stateful.names import name_of
 
 from corelib.domain.page import Page
-from corelib.errors import ConcurrencyConflict, CorelibError, NotFound, PersistenceError
+from corelib.errors import ConcurrencyConflict, CorelibError, NotFound, PersistenceError, UnitOfWorkClosed
 from corelib.ports.repository import Repository
-from corelib.ports.storage import Storage
+from corelib.ports.storage import DEFAULT_TERMS, Storage, Terms
 from corelib.ports.unit_of_work import UnitOfWork
 from corelib.testing.contracts.arranging import Work
 from corelib.testing.contracts.samples import Depot, Parcel, contents
 
 Aggregate = Parcel | Depot
+
+
+class GivenUp(Exception):
+    """Lets a block go back to its beginning."""
 
 
 @frozen
@@ -55,8 +59,8 @@ class Refused:
 
     @property
     def by_store(self) -> bool:
-        """Return whether a unit of work can only be rolled back after it."""
-        return issubclass(self.error, PersistenceError | ConcurrencyConflict)
+        """Return whether a store has given the error, after which the unit of work may be unusable."""
+        return issubclass(self.error, PersistenceError | ConcurrencyConflict | UnitOfWorkClosed)
 
 
 Answer = Answered | Refused
@@ -69,10 +73,12 @@ class Side:
     Args:
         uow: the open unit of work.
         hand: the aggregates that it has handed out or taken, by name.
+        savepoints: the blocks that are open, with what was in hand when they began.
     """
 
     uow: UnitOfWork
     hand: dict[str, Aggregate] = field(factory=dict)
+    savepoints: list[tuple[AbstractContextManager[None], dict[str, Aggregate]]] = field(factory=list)
 
     @property
     def parcels(self) -> Repository[Parcel, object]:
@@ -84,6 +90,27 @@ class Side:
         """Return the collection of depots."""
         return self.uow.repository(Depot, str)
 
+    def save(self) -> None:
+        """Enter the block of a savepoint."""
+        block = self.uow.savepoint()
+        block.__enter__()
+        self.savepoints.append((block, dict(self.hand)))
+
+    def release(self) -> None:
+        """Leave the innermost block; if that is refused, it has gone back."""
+        block, hand = self.savepoints.pop()
+        try:
+            block.__exit__(None, None, None)
+        except CorelibError:
+            self.hand = hand
+            raise
+
+    def go_back(self) -> None:
+        """Leave the innermost block with an error."""
+        block, self.hand = self.savepoints.pop()
+        error = GivenUp()
+        block.__exit__(GivenUp, error, None)
+
     def holds(self, aggregate: Aggregate) -> None:
         """Note an aggregate that the unit of work has returned: an identifier stands for one object."""
         name = name_of(aggregate)
@@ -91,9 +118,9 @@ class Side:
         assert known is aggregate, f"{name} came as another object than before"
 
 
-def begun(storage: Storage) -> Side:
+def begun(storage: Storage, terms: Terms = DEFAULT_TERMS) -> Side:
     """Begin a unit of work."""
-    uow = Work(storage).unit()
+    uow = Work(storage).unit(terms)
     uow.__enter__()
     return Side(uow)
 
@@ -104,12 +131,12 @@ def ended(side: Side) -> None:
     uow.__exit__(None, None, None)
 
 
-def asked(act: Callable[[], object], *, versions: bool) -> tuple[Answer, Sequence[Aggregate]]:
+def asked(act: Callable[[], object]) -> tuple[Answer, Sequence[Aggregate]]:
     """Run an operation; return its answer, and the aggregates within it as they are."""
     try:
         value = act()
     except CorelibError as error:
-        return Refused(type(error), _about(error, versions=versions)), ()
+        return Refused(type(error), _about(error)), ()
     return Answered(_comparable(value)), _aggregates(value)
 
 
@@ -124,9 +151,9 @@ def committed(storage: Storage) -> dict[str, object]:
     return {**{name_of(found): contents(found) for found in [*depots, *parcels]}, "events": events}
 
 
-def _about(error: CorelibError, *, versions: bool) -> tuple[object, ...]:
+def _about(error: CorelibError) -> tuple[object, ...]:
     if isinstance(error, ConcurrencyConflict):
-        return (error.kind, error.identifier, *((error.expected, error.found) if versions else ()))
+        return (error.kind, error.identifier, error.expected, error.found)
     return (error.kind, error.identifier) if isinstance(error, NotFound) else ()
 
 
