@@ -205,10 +205,13 @@ class SqlRepository(Generic[A]):
         if cursor is not None:
             behind = after(sort, *decode_cursor(cursor, kind, sort), kind)
             wanted = behind if specification is None else specification & behind
-        items = self._loaded(self._queries.after(wanted, sort, limit=size + 1))
+        statement, parameters = self._queries.after(wanted, sort, limit=size + 1)
+        rows = self._loader.rows(statement, {**parameters, **self._scope()})
+        entries = self._track(rows)
+        items = [entry.aggregate for entry in entries]
         if len(items) <= size:
             return CursorPage(items, None)
-        last = items[size - 1]
+        last = self._as_stored(entries[size - 1], rows[size - 1])
         values = [at(last, entry.path) for entry in sort]
         return CursorPage(items[:size], encode_cursor(kind, sort, values, at(last, "id")))
 
@@ -325,6 +328,15 @@ class SqlRepository(Generic[A]):
         statement, values = query
         rows = self._loader.rows(statement, {**values, **self._scope()})
         return [entry.aggregate for entry in self.hand.track(rows, locked=locked)]
+
+    def _as_stored(self, entry: Entry[A], row: Sequence[Any]) -> A:
+        """Return an aggregate as the database found it: what is in hand may have been loaded before others changed it.
+
+        What is in hand has just been written.
+        """
+        if tuple(entry.row[1:]) == tuple(row[1:]):
+            return entry.aggregate
+        return self._loader.entries([row])[0].aggregate
 
     def _count(self, specification: Specification | None) -> int:
         statement, values = self._queries.count(specification)

@@ -19,6 +19,7 @@ from corelib.errors import InvalidCursor, InvalidSpecification, MisuseError
 from corelib.ports.repository import Repository
 from corelib.ports.storage import Storage
 from corelib.testing.contracts.arranging import StoreContract, Work
+from corelib.testing.contracts.capabilities import Capability, needs
 from corelib.testing.contracts.samples import Currency, Depot, Parcel, Price, Status, a_parcel, an_item, contents
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
@@ -210,6 +211,21 @@ class CursorPagesContract(StoreContract):
 
             with stored.unit() as uow:
                 assert ids(shown) == ids(uow.repository(Parcel).list(sort=sort))
+
+        @needs(Capability.CONCURRENT_TRANSACTIONS)
+        def test_goes_by_what_was_found_where_others_have_changed_what_is_in_hand(self, work: Work) -> None:
+            first, second = a_parcel(note="z"), a_parcel(note="m")
+            work.stores(first, second)
+
+            with work.unit() as uow:
+                parcels = uow.repository(Parcel)
+                in_hand = parcels.get(first.id)
+                work.changes(first.id, "a")
+                page = parcels.page_after(sort=[ascending("note")], size=1)
+                rest = parcels.page_after(page.next, sort=[ascending("note")], size=1)
+
+            assert page.items == [in_hand]
+            assert [parcel.id for parcel in rest.items] == [second.id]
 
     class WhenACursorDoesNotFit:
         @staticmethod
