@@ -12,6 +12,7 @@ from tests.support.stateful.worlds import Answer, Answered, Refused, Side, World
 from corelib.errors import CorelibError, UnitOfWorkClosed
 from corelib.ports.repository import Repository
 from corelib.ports.storage import Isolation, Terms
+from corelib.testing.contracts.arranging import Work
 from corelib.testing.contracts.samples import Depot, Parcel, contents
 
 Adding = Callable[[Repository[object, object], list[object]], None]
@@ -31,11 +32,11 @@ class Pair:
         self.sides: dict[str, tuple[Side, ...]] = {}
         self.ledger = Ledger(snapshots=terms.isolation is Isolation.SNAPSHOT)
         self._terms = terms
-        self._storages = tuple(world.emptied() for world in worlds)
+        self._works = tuple(Work(world.emptied()) for world in worlds)
 
     def begin(self, unit: str) -> None:
         """Begin a unit of work in both."""
-        self.sides[unit] = tuple(begun(storage, self._terms) for storage in self._storages)
+        self.sides[unit] = tuple(begun(work, self._terms) for work in self._works)
         self.ledger.begun(unit)
 
     def end(self, unit: str) -> None:
@@ -200,7 +201,7 @@ class Pair:
         """Compare what both worlds have kept."""
         for unit in self.sides:
             self.end(unit)
-        self._agree("what is committed", _differing(*map(committed, self._storages)))
+        self._agree("what is committed", _differing(*map(committed, self._works)))
 
     def _answered(self, unit: str, *, flushes: bool, leaves: bool) -> None:
         known = self.known(unit)
@@ -239,7 +240,7 @@ class Pair:
         self.compare_hands(unit)
 
     def _rows(self) -> dict[str, Row]:
-        side = begun(self._storages[0])
+        side = begun(self._works[0])
         found: list[Depot | Parcel] = [*side.depots.list(), *side.parcels.list()]
         ended(side)
         return {name_of(entry): state_of(entry) or Row() for entry in found}

@@ -118,9 +118,9 @@ class Side:
         assert known is aggregate, f"{name} came as another object than before"
 
 
-def begun(storage: Storage, terms: Terms = DEFAULT_TERMS) -> Side:
+def begun(work: Work, terms: Terms = DEFAULT_TERMS) -> Side:
     """Begin a unit of work."""
-    uow = Work(storage).unit(terms)
+    uow = work.unit(terms)
     uow.__enter__()
     return Side(uow)
 
@@ -140,14 +140,14 @@ def asked(act: Callable[[], object]) -> tuple[Answer, Sequence[Aggregate]]:
     return Answered(_comparable(value)), _aggregates(value)
 
 
-def committed(storage: Storage) -> dict[str, object]:
+def committed(work: Work) -> dict[str, object]:
     """Return all that a store holds, as another unit of work finds it."""
-    side = begun(storage)
+    side = begun(work)
     try:
         depots, parcels = side.depots.list(), side.parcels.list()
     finally:
         ended(side)
-    events = sorted((event.name, event.payload) for event in storage.events())
+    events = sorted((event.name, event.payload) for event in work.storage.events())
     return {**{name_of(found): contents(found) for found in [*depots, *parcels]}, "events": events}
 
 

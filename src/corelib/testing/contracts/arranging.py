@@ -78,21 +78,23 @@ class Work:
     events: Sequence[Callable[..., None]] = ()
     log: MemoryLogger = field(factory=MemoryLogger, init=False)
     transport: MemoryTransport = field(factory=MemoryTransport, init=False)
+    _around: Surroundings = field(init=False)
+
+    @_around.default
+    def _default_around(self) -> Surroundings:
+        return Surroundings(
+            storage=self.storage,
+            codec=CattrsCodec(),
+            jobs=JobRegistry([count_items, count_anything]),
+            events=EventHandlers(bind(handler, {}, (UnitOfWork,)) for handler in self.events),
+            announcer=Announcer(self.transport, self.log),
+            clock=ManualClock(),
+            log=self.log,
+        )
 
     def unit(self, terms: Terms = DEFAULT_TERMS) -> UnitOfWork:
         """Return a unit of work that has not begun."""
-        return TransactionalUnitOfWork(
-            Surroundings(
-                storage=self.storage,
-                codec=CattrsCodec(),
-                jobs=JobRegistry([count_items, count_anything]),
-                events=EventHandlers(bind(handler, {}, (UnitOfWork,)) for handler in self.events),
-                announcer=Announcer(self.transport, self.log),
-                clock=ManualClock(),
-                log=self.log,
-            ),
-            terms,
-        )
+        return TransactionalUnitOfWork(self._around, terms)
 
     def stores(self, *aggregates: Parcel | Depot) -> None:
         """Store aggregates in a unit of work of their own."""
