@@ -110,8 +110,12 @@ class MemoryRepository(Generic[A]):
 
     def get_many(self, identifiers: Sequence[object]) -> Sequence[A]:
         """Return the aggregates, in the order asked."""
-        self._enter()
-        return [self.get(identifier) for identifier in dict.fromkeys(identifiers)]
+        wanted = list(dict.fromkeys(identifiers))
+        found = self.find_many(wanted)
+        if len(found) != len(wanted):
+            known = set(map(identifier_of, found))
+            raise NotFound(self._kind.__name__, next(identifier for identifier in wanted if identifier not in known))
+        return found
 
     def find_many(self, identifiers: Sequence[object]) -> Sequence[A]:
         """Return those that exist, in the order asked."""
