@@ -139,10 +139,8 @@ class StorageMachine(RuleBasedStateMachine):
     )
     def change_parcel(self, unit: str, name: str, changes: list[Change]) -> None:
         """Change a parcel."""
-        for change in changes if self.pair.look(unit, name) else ():
-            label = change.value if isinstance(change, Sets) and change.field == "label" else None
-            if self._may_have(unit, name, label):
-                self.pair.change(unit, name, change)
+        if self.pair.look(unit, name):
+            self._change(unit, name, changes)
 
     @when(depots)
     @rule(unit=units, name=chosen(depots), change=changes.depot_changes)
@@ -225,6 +223,23 @@ class StorageMachine(RuleBasedStateMachine):
         """Write what has changed into the transaction."""
         self.pair.compare("flush()", unit, lambda side: side.uow.flush(), flushes=True)
 
+    @when(savable, parcels)
+    @rule(
+        unit=chosen(savable),
+        name=chosen(parcels),
+        changes=st.lists(changes.parcel_changes(labels) | changes.item_changes, min_size=1, max_size=2),
+        how=st.sampled_from(["go back", "release"]),
+    )
+    def attempt(self, unit: str, name: str, changes: list[Change], how: str) -> None:
+        """Change a parcel in hand within a block, and leave that."""
+        if not self.pair.look(unit, name) or not self.pair.save(unit):
+            return
+        self._change(unit, name, changes)
+        if how == "release" and unit in self.flushable():
+            self.pair.release(unit)
+        else:
+            self.pair.go_back(unit)
+
     @when(savable)
     @rule(unit=chosen(savable))
     def save(self, unit: str) -> None:
@@ -260,6 +275,12 @@ class StorageMachine(RuleBasedStateMachine):
     def _add(self, unit: str, new: Sequence[New]) -> None:
         if all(not isinstance(entry, NewParcel) or self._may_have(unit, entry.name, entry.label) for entry in new):
             self.pair.add(unit, new, lambda repository, made: repository.add(made[0]))
+
+    def _change(self, unit: str, name: str, changes: Sequence[Change]) -> None:
+        for change in changes:
+            label = change.value if isinstance(change, Sets) and change.field == "label" else None
+            if self._may_have(unit, name, label):
+                self.pair.change(unit, name, change)
 
     def _may_have(self, unit: str, name: str, label: object) -> bool:
         """Return whether a parcel may get a label, or is changed with the one it has."""

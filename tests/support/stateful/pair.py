@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tests.support.stateful.changes import Change, New
 from tests.support.stateful.ledger import Claims, Ledger, Row, Unit, state_of
 from tests.support.stateful.names import identifier_of, kind_of, name_of
-from tests.support.stateful.worlds import Answer, Answered, Refused, Side, World, asked, begun, committed, ended
+from tests.support.stateful.worlds import (
+    Answer,
+    Answered,
+    Refused,
+    Side,
+    World,
+    asked,
+    begun,
+    committed,
+    ended,
+    states,
+)
 
 from corelib.errors import CorelibError, UnitOfWorkClosed
 from corelib.ports.repository import Repository
 from corelib.ports.storage import Isolation, Terms
 from corelib.testing.contracts.arranging import Work
-from corelib.testing.contracts.samples import Depot, Parcel, contents
+from corelib.testing.contracts.samples import Depot, Parcel
 
 Adding = Callable[[Repository[object, object], list[object]], None]
 NOTHING = Claims()
@@ -104,13 +115,13 @@ class Pair:
             claims: what it claims for that.
             loose: the store may refuse it for several reasons.
         """
-        before = {name: contents(held) for name, held in self.sides[unit][0].hand.items()}
+        before = states(self.sides[unit][0].hand)
         answer = self.compare(title, unit, act, flushes=True, claims=claims, loose=loose)
         if isinstance(answer, Refused):
             return
         self.ledger.wrote_past(self.known(unit), names, claims)
         for name, held in self.sides[unit][0].hand.items():
-            if before[name] != contents(held):
+            if before[name] != states({name: held})[name]:
                 self.ledger.changes(self.known(unit), name)
         self.compare_hands(unit)
 
@@ -128,11 +139,12 @@ class Pair:
                 del known.hand[name]
                 known.gone.add(name)
 
-    def save(self, unit: str) -> None:
-        """Begin the block of a savepoint."""
+    def save(self, unit: str) -> bool:
+        """Begin the block of a savepoint; return whether the store has let it."""
         answer = self.compare("savepoint()", unit, lambda side: side.save(), flushes=True)
         if isinstance(answer, Answered):
             self.ledger.saved(self.known(unit))
+        return isinstance(answer, Answered)
 
     def release(self, unit: str) -> None:
         """Leave the innermost block; if that is refused, the unit of work is where it was before the block."""
@@ -194,7 +206,7 @@ class Pair:
 
     def compare_hands(self, unit: str) -> None:
         """Compare the aggregates in hand."""
-        hands = [{name: contents(held) for name, held in side.hand.items()} for side in self.sides[unit]]
+        hands = [states(side.hand) for side in self.sides[unit]]
         self._agree(f"what {unit} has in hand", _differing(*hands))
 
     def compare_committed(self) -> None:
@@ -231,13 +243,11 @@ class Pair:
         return answers[0]
 
     def _went_back(self, unit: str) -> None:
-        saved = self.ledger.went_back(unit)
-        self._agree(
-            f"the aggregates in hand of {unit} after going back",
-            tuple(set(side.hand) for side in self.sides[unit]),
-        )
-        saved.hand = dict(self.sides[unit][0].hand)
+        self.ledger.went_back(unit)
         self.compare_hands(unit)
+        for world, side in zip(self.worlds, self.sides[unit], strict=True):
+            found = _differing(side.saved_state, states(side.hand))
+            assert found == ({}, {}), f"what {unit} has in hand in {world.name} was {found[0]}, came back as {found[1]}"
 
     def _rows(self) -> dict[str, Row]:
         side = begun(self._works[0])
@@ -251,7 +261,7 @@ class Pair:
         assert first == second, f"{title} differs:\n{told}"
 
 
-def _differing(first: dict[str, object], second: dict[str, object]) -> tuple[object, ...]:
+def _differing(first: Mapping[str, object], second: Mapping[str, object]) -> tuple[object, ...]:
     names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
     return tuple({name: kept.get(name) for name in names} for kept in (first, second))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from attrs import define, field, frozen
@@ -17,6 +17,8 @@ from corelib.testing.contracts.arranging import Work
 from corelib.testing.contracts.samples import Depot, Parcel, contents
 
 Aggregate = Parcel | Depot
+States = dict[str, object]
+"""What aggregates are like, by their names."""
 
 
 class GivenUp(Exception):
@@ -73,12 +75,14 @@ class Side:
     Args:
         uow: the open unit of work.
         hand: the aggregates that it has handed out or taken, by name.
-        savepoints: the blocks that are open, with what was in hand when they began.
+        savepoints: the blocks that are open, with what was in hand when they began, and in which state.
+        saved_state: what was in hand at the savepoint to which it has just gone back.
     """
 
     uow: UnitOfWork
     hand: dict[str, Aggregate] = field(factory=dict)
-    savepoints: list[tuple[AbstractContextManager[None], dict[str, Aggregate]]] = field(factory=list)
+    savepoints: list[tuple[AbstractContextManager[None], dict[str, Aggregate], States]] = field(factory=list)
+    saved_state: States = field(factory=dict)
 
     @property
     def parcels(self) -> Repository[Parcel, object]:
@@ -94,20 +98,20 @@ class Side:
         """Enter the block of a savepoint."""
         block = self.uow.savepoint()
         block.__enter__()
-        self.savepoints.append((block, dict(self.hand)))
+        self.savepoints.append((block, dict(self.hand), states(self.hand)))
 
     def release(self) -> None:
         """Leave the innermost block; if that is refused, it has gone back."""
-        block, hand = self.savepoints.pop()
+        block, hand, state = self.savepoints.pop()
         try:
             block.__exit__(None, None, None)
         except CorelibError:
-            self.hand = hand
+            self.hand, self.saved_state = hand, state
             raise
 
     def go_back(self) -> None:
         """Leave the innermost block with an error."""
-        block, self.hand = self.savepoints.pop()
+        block, self.hand, self.saved_state = self.savepoints.pop()
         error = GivenUp()
         block.__exit__(GivenUp, error, None)
 
@@ -116,6 +120,14 @@ class Side:
         name = name_of(aggregate)
         known = self.hand.setdefault(name, aggregate)
         assert known is aggregate, f"{name} came as another object than before"
+
+
+def states(hand: Mapping[str, Aggregate]) -> States:
+    """Return the fields of aggregates, apart from the instances."""
+    return {
+        name: {field: [*value] if isinstance(value, list) else value for field, value in contents(held).items()}
+        for name, held in hand.items()
+    }
 
 
 def begun(work: Work, terms: Terms = DEFAULT_TERMS) -> Side:
