@@ -261,9 +261,17 @@ class Pair:
         assert first == second, f"{title} differs:\n{told}"
 
 
-def _differing(first: Mapping[str, object], second: Mapping[str, object]) -> tuple[object, ...]:
+def _differing(first: Mapping[str, object], second: Mapping[str, object]) -> tuple[dict[str, object], ...]:
+    """Return what differs, of aggregates that are in both only the fields that do."""
     names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
-    return tuple({name: kept.get(name) for name in names} for kept in (first, second))
+    differing: tuple[dict[str, object], ...] = ({}, {})
+    for name in names:
+        values: tuple[object, ...] = (first.get(name), second.get(name))
+        if isinstance(values[0], dict) and isinstance(values[1], dict):
+            values = _differing(values[0], values[1])
+        for found, value in zip(differing, values, strict=True):
+            found[name] = value
+    return differing
 
 
 def _told(answer: Answer, reasons: set[tuple[type[CorelibError], str]], *, loose: bool) -> Answer:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from attrs import frozen
 from hypothesis import strategies as st
 from tests.support.stateful.changes import AMOUNTS, NOTES, QUANTITIES
-from tests.support.stateful.names import DEPOTS, LABELS, PARCELS, identifier_of
+from tests.support.stateful.names import DEPOTS, LABELS, PARCELS, identifier_of, name_of
 
 from corelib.domain.specification import Sort, Specification, ascending, descending, where
 from corelib.ports.repository import Locking, Repository
@@ -97,7 +97,8 @@ class Walks:
             if cursor is None:
                 break
         listed = parcels.list(self.specification, sort=self.sort)
-        assert found == listed, f"the pages show {found}, the list {listed}"  # the cursor is made by both worlds alike
+        shown, expected = [name_of(parcel) for parcel in found], [name_of(parcel) for parcel in listed]
+        assert shown == expected, f"{self}: the pages show {shown}, the list {expected}"  # cursors are made alike
         return found
 
 
