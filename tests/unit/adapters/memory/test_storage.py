@@ -13,7 +13,15 @@ from corelib.domain.context import Context
 from corelib.domain.event import RecordedEvent
 from corelib.domain.identifiers import new_id
 from corelib.domain.job import JobState, NewJob
-from corelib.errors import AlreadyExists, ConcurrencyConflict, LeaseLost, MisuseError, NotFound, UnboundHandler
+from corelib.errors import (
+    AlreadyExists,
+    ConcurrencyConflict,
+    LeaseLost,
+    MisuseError,
+    NotFound,
+    UnboundHandler,
+    UnitOfWorkClosed,
+)
 
 LONG_ENOUGH = 5  # seconds that no test ever waits, unless what it waits for is broken
 
@@ -247,6 +255,30 @@ class TestMemoryTransaction:
         def test_says_which_one_is_missing(self) -> None:
             with pytest.raises(NotFound, match="no Order with the identifier 'O-1'"):
                 storage().begin().repository(Order).get("O-1")
+
+    class WhenOneOfManyIsMissing:
+        def test_has_the_others_in_hand_as_an_engine_does(self) -> None:
+            store = storage()
+            stored(store, Order("O-1"))
+            orders = store.begin().repository(Order)
+
+            with pytest.raises(NotFound):
+                orders.get_many(["O-2", "O-1"])
+
+            with pytest.raises(AlreadyExists):
+                orders.add(Order("O-1"))
+
+    class WhenItHasBeenRefused:
+        def test_gives_out_no_collection(self) -> None:
+            store = storage()
+            stored(store, Order("O-1"))
+            transaction = store.begin()
+            transaction.repository(Order).add(Order("O-1"))
+            with pytest.raises(AlreadyExists):
+                transaction.flush()
+
+            with pytest.raises(UnitOfWorkClosed):
+                transaction.repository(Order)
 
     class WhenAClassIsNoAggregateRoot:
         def test_refuses_it(self) -> None:
