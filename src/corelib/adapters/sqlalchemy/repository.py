@@ -207,7 +207,7 @@ class SqlRepository(Generic[A]):
             wanted = behind if specification is None else specification & behind
         statement, parameters = self._queries.after(wanted, sort, limit=size + 1)
         rows = self._loader.rows(statement, {**parameters, **self._scope()})
-        entries = self._track(rows)
+        entries = self.hand.track(rows)
         items = [entry.aggregate for entry in entries]
         if len(items) <= size:
             return CursorPage(items, None)
