@@ -52,8 +52,7 @@ class Pair:
 
     def end(self, unit: str) -> None:
         """Leave its block, and begin again."""
-        for side in self.sides[unit]:
-            ended(side)
+        self._leave(unit)
         self.begin(unit)
 
     def known(self, unit: str) -> Unit:
@@ -212,8 +211,12 @@ class Pair:
     def compare_committed(self) -> None:
         """Compare what both worlds have kept."""
         for unit in self.sides:
-            self.end(unit)
+            self._leave(unit)
         self._agree("what is committed", _differing(*map(committed, self._works)))
+
+    def _leave(self, unit: str) -> None:
+        for side in self.sides[unit]:
+            ended(side)
 
     def _answered(self, unit: str, *, flushes: bool, leaves: bool) -> None:
         known = self.known(unit)
