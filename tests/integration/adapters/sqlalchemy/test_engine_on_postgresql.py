@@ -214,7 +214,8 @@ class TestSettings:
             assert answer(engine, "SHOW application_name") == "orders"
 
     def test_leave_the_name_to_a_url_that_has_one(self, url: str) -> None:
-        with opened(EngineSettings(url=f"{url}?application_name=billing", application_name="orders")) as engine:
+        named = sa.make_url(url).update_query_dict({"application_name": "billing"})
+        with opened(EngineSettings(url=named, application_name="orders")) as engine:
             assert answer(engine, "SHOW application_name") == "billing"
 
     def test_log_statements_without_their_values(self, url: str) -> None:
@@ -236,8 +237,10 @@ class TestSettings:
 class TestReplica:
     def test_is_the_host_that_answers_where_no_standby_does(self, url: str) -> None:
         address = sa.make_url(url)
-        hosts = [f"127.0.0.1:{port}" for port in (1, address.port or 5432)]
-        read_only = address.set(host=None, port=None).update_query_pairs([("host", host) for host in hosts])
+        folder = address.query.get("host")  # of the server's socket, where it has no address
+        hosts = ["/nowhere", folder] if folder else [f"127.0.0.1:{port}" for port in (1, address.port or 5432)]
+        bare = address.set(host=None, port=None).difference_update_query(["host"])
+        read_only = bare.update_query_pairs([("host", str(host)) for host in hosts])
         engines = create_engines(EngineSettings(url=url, read_only_url=read_only))
 
         try:

@@ -203,7 +203,8 @@ class TestPostgresqlLocking:
 
     class WhenTheServerLimitsStatements:
         def test_waits_as_long_as_it_is_told_all_the_same(self, postgresql: str) -> None:
-            limited = f"{postgresql}?options=-c%20statement_timeout%3D10%20-c%20lock_timeout%3D10"
+            limits = {"options": "-c statement_timeout=10 -c lock_timeout=10"}
+            limited = sa.make_url(postgresql).update_query_dict(limits).render_as_string(hide_password=False)
 
             with engine_of(limited) as engine, SqlLocks(engine).hold("invoices"), pytest.raises(LockNotAvailable) as no:
                 hold_and_leave(SqlLocks(engine), "invoices", SHORTLY)
