@@ -8,8 +8,8 @@ from typing import ClassVar
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from tests.support.cuttable import CuttableWay, cuttable_way
-from tests.support.databases import sqlite_file, through
+from tests.support.cuttable import CuttableWay, url_through, way_to_database
+from tests.support.databases import sqlite_file
 
 from corelib.adapters.memory import MemoryLocks
 from corelib.adapters.sqlalchemy import SqlLocks, SqlStorage, create_engine
@@ -76,21 +76,18 @@ class TestSqlite(LocksContract):
 class OnServer(LocksContract):
     """`locks` reaches the server by a way of its own, which can be cut."""
 
-    default_port: ClassVar[int]
-
     @pytest.fixture
     def database(self) -> str:
         raise NotImplementedError
 
     @pytest.fixture
     def way(self, database: str) -> Iterator[CuttableWay]:
-        url = sa.make_url(database)
-        with cuttable_way(url.host or "127.0.0.1", url.port or self.default_port) as way:
+        with way_to_database(database) as way:
             yield way
 
     @pytest.fixture
     def locks(self, database: str, way: CuttableWay) -> Iterator[Locks]:
-        with engine_of(through(database, way.port)) as engine:
+        with engine_of(url_through(database, way)) as engine:
             yield SqlLocks(engine)
 
     @pytest.fixture
@@ -105,7 +102,6 @@ class OnServer(LocksContract):
 
 class TestPostgresql(OnServer):
     adapter: ClassVar[str] = "sqlalchemy, PostgreSQL"
-    default_port: ClassVar[int] = 5432
 
     @pytest.fixture
     def database(self, postgresql: SqlStorage) -> str:
@@ -114,7 +110,6 @@ class TestPostgresql(OnServer):
 
 class TestMssql(OnServer):
     adapter: ClassVar[str] = "sqlalchemy, SQL Server"
-    default_port: ClassVar[int] = 1433
 
     @pytest.fixture
     def database(self, mssql: SqlStorage) -> str:

@@ -126,12 +126,6 @@ def at_closed_port(server_url: str) -> str:
     return _text(url.set(host="127.0.0.1", port=1))
 
 
-def through(server_url: str, port: int) -> str:
-    """Return the URL with a port of this machine that leads to the server."""
-    url = sa.make_url(server_url).difference_update_query(["host", "port"])
-    return _text(url.set(host="127.0.0.1", port=port))
-
-
 def with_wrong_login(server_url: str) -> str:
     """Return the URL with a user that does not exist."""
     return _text(sa.make_url(server_url).set(username=f"nobody_{uuid4().hex[:8]}", password="not-the-password"))

@@ -194,6 +194,8 @@ class StorageMachine(RuleBasedStateMachine):
         known, ledger = self.pair.known(unit), self.pair.ledger
         names, given = {entry.name for entry in new}, [Row(entry.label, entry.depot) for entry in new]
         claims = ledger.claims_on(known, names, given, whole=True)
+        if len(new) > 1 and any(f"label {entry.label}" in known.held.exclusive for entry in new):
+            return  # one of them may give up the label that another takes, and which is written first is not told
         if _all_differ(new) and self._may_write(unit, names, claims, {entry.label for entry in new}):
             act = Upserts(tuple(new))
             self.pair.write_past(str(act), unit, lambda side: act.run(side.parcels), names, claims, loose=len(new) > 1)
