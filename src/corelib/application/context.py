@@ -17,6 +17,18 @@ def current_context() -> Context | None:
     return _current.get()
 
 
+def current_principal() -> str | None:
+    """Return who asks for what is being done now, or None for the system itself."""
+    context = _current.get()
+    return None if context is None else context.principal
+
+
+def current_tenant() -> str | None:
+    """Return on whose data the work is done now, or None outside of a tenant."""
+    context = _current.get()
+    return None if context is None else context.tenant
+
+
 def new_context() -> Context:
     """Return a context for work that nobody asked for before: a fresh correlation id and nothing else."""
     return Context(correlation_id=new_id().hex)

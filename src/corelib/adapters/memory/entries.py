@@ -10,7 +10,7 @@ from attrs import define, field
 from corelib.adapters.memory.state import copy_of, same
 from corelib.adapters.memory.tables import Stored, Tables
 from corelib.adapters.memory.view import View
-from corelib.application.context import current_context
+from corelib.application.context import current_principal
 from corelib.domain.aggregate import Aggregate
 from corelib.domain.fields import Role
 from corelib.domain.memento import memento_of
@@ -204,7 +204,7 @@ class Entries(Generic[A]):
         self.view.lock(self.kind, entry.identifier, new=True)
         if self.view.current(self.kind, entry.identifier) is not None:
             raise self.taken(entry.identifier)
-        stamp_new(entry.aggregate, self.tables.clock.now(), principal())
+        stamp_new(entry.aggregate, self.tables.clock.now(), current_principal())
         self.rebase(entry, 1)
 
     def _update(self, entry: Entry[A], base: Stored) -> None:
@@ -217,7 +217,7 @@ class Entries(Generic[A]):
         if entry.removed:
             object.__setattr__(entry.aggregate, str(removal), now)
             entry.removed, entry.buried = False, True
-        stamp_changed(entry.aggregate, now, principal())
+        stamp_changed(entry.aggregate, now, current_principal())
         self.rebase(entry, base.version + 1)
 
 
@@ -231,12 +231,6 @@ def identifier_of(aggregate: object) -> object:
         return aggregate.id  # type: ignore[attr-defined]
     except AttributeError:
         raise MisuseError(f"{type(aggregate).__name__} has no field `id`, so it is no aggregate root.") from None
-
-
-def principal() -> str | None:
-    """Return who asks, in the current context."""
-    context = current_context()
-    return context.principal if context else None
 
 
 def has_events(aggregate: object) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
 
-from corelib.adapters.memory.entries import Entries, Entry, has_events, identifier_of, principal
+from corelib.adapters.memory.entries import Entries, Entry, has_events, identifier_of
 from corelib.adapters.memory.state import copy_of
 from corelib.adapters.memory.tables import Stored, Tables
 from corelib.adapters.memory.view import View
-from corelib.application.context import current_context
+from corelib.application.context import current_principal, current_tenant
 from corelib.domain.cursor import after, decode_cursor, encode_cursor
 from corelib.domain.fields import Role
 from corelib.domain.page import CursorPage, Page, offset_of
@@ -74,7 +74,7 @@ class MemoryRepository(Generic[A]):
     def add(self, aggregate: A) -> None:
         """Take a new aggregate."""
         self._transaction.usable()
-        give_to_tenant(aggregate, _tenant())
+        give_to_tenant(aggregate, current_tenant())
         self.entries.add(aggregate)
 
     def add_many(self, aggregates: Iterable[A]) -> None:
@@ -92,7 +92,7 @@ class MemoryRepository(Generic[A]):
     def find(self, identifier: object, *, lock: Locking | None = None) -> A | None:
         """Return the aggregate, or None."""
         self._transaction.usable()
-        tenant = tenant_for(self._kind, _tenant())
+        tenant = tenant_for(self._kind, current_tenant())
         if lock is not None:
             self._transaction.flush()
         entry = self.entries.known.get(identifier)
@@ -127,7 +127,7 @@ class MemoryRepository(Generic[A]):
         """Take an aggregate out."""
         self._enter()
         entry = self.entries.find(aggregate)
-        if entry is None or entry.tenant != tenant_for(self._kind, _tenant()):
+        if entry is None or entry.tenant != tenant_for(self._kind, current_tenant()):
             raise MisuseError(
                 f"{self._kind.__name__} {identifier_of(aggregate)!r} does not belong to this unit of work.",
                 hint="Load it here before removing it.",
@@ -141,7 +141,7 @@ class MemoryRepository(Generic[A]):
         """Take a removed aggregate back."""
         self._transaction.usable()
         removal = removal_of(self._kind)
-        shown = presence(self._kind, _tenant(), removed=True)
+        shown = presence(self._kind, current_tenant(), removed=True)
         entry = self.entries.known.get(identifier)
         if entry is None:
             with self._transaction.statement():
@@ -149,7 +149,7 @@ class MemoryRepository(Generic[A]):
                 if stored is None or not _is_true(shown, stored):
                     raise NotFound(self._kind.__name__, identifier)
                 entry = self.entries.track(identifier, stored)
-        elif entry.is_there or entry.tenant != tenant_for(self._kind, _tenant()):
+        elif entry.is_there or entry.tenant != tenant_for(self._kind, current_tenant()):
             raise NotFound(self._kind.__name__, identifier)
         entry.removed = entry.buried = False
         object.__setattr__(entry.aggregate, removal, None)
@@ -235,7 +235,7 @@ class MemoryRepository(Generic[A]):
         self._enter()
         for aggregate in given:
             self._refuse_in_hand(aggregate)
-            give_to_tenant(aggregate, _tenant())
+            give_to_tenant(aggregate, current_tenant())
         self._transaction.flush()
         latest = {identifier_of(aggregate): aggregate for aggregate in given}
         if not latest:
@@ -251,7 +251,7 @@ class MemoryRepository(Generic[A]):
         self._enter()
         check_changes(changes, self._kind)
         held, rows = self._apart(specification)
-        stamped = stamps(self._kind, self._tables.clock.now(), principal())
+        stamped = stamps(self._kind, self._tables.clock.now(), current_principal())
         with self._transaction.statement(writes=bool(held or rows)):
             for entry in held:
                 for path, value in changes.items():
@@ -277,7 +277,7 @@ class MemoryRepository(Generic[A]):
 
     def _enter(self) -> None:
         self._transaction.usable()
-        tenant_for(self._kind, _tenant())
+        tenant_for(self._kind, current_tenant())
 
     def _sorted(
         self,
@@ -297,7 +297,7 @@ class MemoryRepository(Generic[A]):
     ) -> Rows:
         """Return what this transaction sees, after it has written what is in hand."""
         self._transaction.usable()
-        shown = presence(self._kind, _tenant(), removed=removed)
+        shown = presence(self._kind, current_tenant(), removed=removed)
         if specification is not None:
             check(specification, self._kind)
         wanted = And(tuple(part for part in (shown, specification, behind) if part is not None))
@@ -312,7 +312,7 @@ class MemoryRepository(Generic[A]):
         What is in hand is written as usual, with its version, so that nothing that others have changed is overwritten.
         """
         rows = self._matching(specification)
-        known, tenant = self.entries.known, tenant_for(self._kind, _tenant())
+        known, tenant = self.entries.known, tenant_for(self._kind, current_tenant())
         held = [
             entry
             for entry in known.values()
@@ -332,7 +332,7 @@ class MemoryRepository(Generic[A]):
             yield _copied(stored)
 
     def _is_shown(self, stored: Stored | None, specification: Specification | None = None) -> bool:
-        if stored is None or not _is_true(presence(self._kind, _tenant()), stored):
+        if stored is None or not _is_true(presence(self._kind, current_tenant()), stored):
             return False
         return _is_true(specification, stored)
 
@@ -377,11 +377,11 @@ class MemoryRepository(Generic[A]):
         self._view.lock(self._kind, identifier)
         there = self._view.current(self._kind, identifier)
         if there is None:
-            stamp_new(aggregate, now, principal())
+            stamp_new(aggregate, now, current_principal())
         elif self.entries.owner_of(there.aggregate) != self.entries.owner_of(aggregate):
             raise self.entries.taken(identifier)
         else:
-            stamp_changed(aggregate, now, principal())
+            stamp_changed(aggregate, now, current_principal())
             for role in (Role.CREATED_AT, Role.CREATED_BY):
                 name = field_of(self._kind, role)
                 if name is not None:
@@ -400,12 +400,7 @@ class MemoryRepository(Generic[A]):
             self._view.write(self._kind, identifier, None)
             return
         now = self._tables.clock.now()
-        self._rewrite(identifier, stored, {removal: now, **stamps(self._kind, now, principal())})
-
-
-def _tenant() -> str | None:
-    context = current_context()
-    return context.tenant if context else None
+        self._rewrite(identifier, stored, {removal: now, **stamps(self._kind, now, current_principal())})
 
 
 def _is_true(specification: Specification | None, stored: Stored) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from enum import Enum
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -13,9 +12,10 @@ from corelib.adapters.sqlalchemy.entries import Entry
 from corelib.adapters.sqlalchemy.mapping import VERSION
 from corelib.adapters.sqlalchemy.plans import Plan
 from corelib.adapters.sqlalchemy.seat import Seat
-from corelib.adapters.sqlalchemy.shape import wrapped_field
+from corelib.adapters.sqlalchemy.shape import plain
 from corelib.adapters.sqlalchemy.statements import KEY, KEYS, Select
-from corelib.adapters.sqlalchemy.writing import Writer, principal
+from corelib.adapters.sqlalchemy.writing import Writer
+from corelib.application.context import current_principal
 from corelib.domain.fields import Role
 from corelib.domain.stamping import stamp_new, stamps
 from corelib.errors import AlreadyExists
@@ -71,12 +71,12 @@ class Bulk(Generic[A]):
         values: dict[str, object] = {}
         for path, value in changes.items():
             column = self._mapping.shape.at(path)[0].column
-            stored = self._codecs.root.value(column, _plain(value))
+            stored = self._codecs.root.value(column, plain(value))
             values[column] = sa.null() if stored is None else stored
         return values
 
     def _stamps(self) -> Mapping[str, object]:
-        return stamps(self._mapping.kind, self._now(), principal())
+        return stamps(self._mapping.kind, self._now(), current_principal())
 
     # Removing
 
@@ -121,7 +121,7 @@ class Bulk(Generic[A]):
         """Store aggregates, whether or not rows with their identifiers are there."""
         entries = [Entry(aggregate.id, aggregate) for aggregate in aggregates]  # type: ignore[attr-defined]
         for entry in entries:
-            stamp_new(entry.aggregate, self._now(), principal())
+            stamp_new(entry.aggregate, self._now(), current_principal())
         size = AT_A_TIME if self._is_single else keys.MOST_COMPOSITE_KEYS
         for portion in keys.portions(entries, size):
             self._upsert_roots(portion)
@@ -194,11 +194,3 @@ class Bulk(Generic[A]):
     @property
     def _is_single(self) -> bool:
         return len(self._mapping.identifiers) == 1
-
-
-def _plain(value: object) -> object:
-    """Return a value as a column takes it."""
-    if isinstance(value, Enum):
-        return value.value
-    wrapped = wrapped_field(type(value))
-    return value if wrapped is None else getattr(value, wrapped.name)

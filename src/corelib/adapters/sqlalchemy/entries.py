@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 from attrs import define, field
 
-from corelib.domain.aggregate import Aggregate
+from corelib.domain.memento import Undo, memento_of
 
 A = TypeVar("A")
 NEW = 0
@@ -42,29 +42,12 @@ class Entry(Generic[A]):
 
 @define(eq=False)
 class Checkpoint(Generic[A]):
-    """What was in hand at a savepoint."""
+    """What was in hand at a savepoint: entries, copies of what they held, and what sets their aggregates back."""
 
-    entries: list[tuple[Entry[A], Entry[A], tuple[object, ...]]]
+    entries: list[tuple[Entry[A], Entry[A], Undo]]
     gone: list[A]
 
 
-def saved(entry: Entry[A]) -> tuple[Entry[A], Entry[A], tuple[object, ...]]:
-    """Return an entry, a copy of what it holds, and the events that its aggregate has recorded."""
-    return entry, attrs.evolve(entry, parts=dict(entry.parts)), events_of(entry.aggregate)
-
-
-def events_of(aggregate: object) -> tuple[object, ...]:
-    """Return recorded events without taking them."""
-    return tuple(aggregate._events) if isinstance(aggregate, Aggregate) else ()
-
-
-def set_back(aggregate: object, state: object, events: Sequence[object]) -> None:
-    """Give an instance the fields of another one, frozen or not, and the events that it had recorded."""
-    kind: type = type(aggregate)
-    for attribute in attrs.fields(kind):
-        if attribute.name != "_events":
-            object.__setattr__(aggregate, attribute.name, getattr(state, attribute.name))
-    if isinstance(aggregate, Aggregate):
-        aggregate.take_events()
-        for event in events:
-            aggregate.record(event)
+def saved(entry: Entry[A]) -> tuple[Entry[A], Entry[A], Undo]:
+    """Return an entry, a copy of what it holds, and a function that sets its aggregate back in place."""
+    return entry, attrs.evolve(entry, parts=dict(entry.parts)), memento_of(entry.aggregate)

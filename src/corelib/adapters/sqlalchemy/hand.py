@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, TypeAlias, TypeVar
 
-from corelib.adapters.sqlalchemy.entries import NEW, UNKNOWN, Checkpoint, Entry, saved, set_back
+from corelib.adapters.sqlalchemy.entries import NEW, UNKNOWN, Checkpoint, Entry, saved
 from corelib.adapters.sqlalchemy.loading import Loader, Rows
 from corelib.adapters.sqlalchemy.plans import Plan
 from corelib.adapters.sqlalchemy.seat import Seat
-from corelib.adapters.sqlalchemy.writing import Writer, principal
+from corelib.adapters.sqlalchemy.writing import Writer
+from corelib.application.context import current_principal
 from corelib.domain.fields import Role
 from corelib.domain.stamping import stamp_changed
 
@@ -97,10 +98,10 @@ class Hand(Generic[A]):
                 object.__setattr__(entry.aggregate, "id", None)
         for held in (self.entries, self.hidden, self.unassigned):
             held.clear()
-        for entry, state, events in checkpoint.entries:
+        for entry, state, undo in checkpoint.entries:
             entry.version, entry.row, entry.parts = state.version, state.row, dict(state.parts)
             entry.removed = state.removed
-            set_back(entry.aggregate, self.loader.build(entry.row, entry.parts), events)
+            undo()
             home = self.hidden if entry.removed else self.entries
             home[entry.identifier] = entry
         self.gone = list(checkpoint.gone)
@@ -137,7 +138,7 @@ class Hand(Generic[A]):
         now = self._seat.now()
         for entry in removed:
             object.__setattr__(entry.aggregate, name, now)
-            stamp_changed(entry.aggregate, now, principal())
+            stamp_changed(entry.aggregate, now, current_principal())
         self.writer.update(removed)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,8 +36,3 @@ def among(columns: Columns, keys: Sequence[Any]) -> Condition:
 def portions(keys: Sequence[Any], size: int = MOST_COMPOSITE_KEYS) -> Sequence[Sequence[Any]]:
     """Cut keys into as many as one statement carries."""
     return [keys[start : start + size] for start in range(0, len(keys), size)]
-
-
-def merged(*given: Mapping[str, object]) -> dict[str, object]:
-    """Return the parameters of all."""
-    return {name: value for parameters in given for name, value in parameters.items()}

@@ -17,7 +17,7 @@ from corelib.adapters.sqlalchemy.queries import Query
 from corelib.adapters.sqlalchemy.seat import Seat
 from corelib.adapters.sqlalchemy.statements import KEY, KEYS, TENANT
 from corelib.adapters.sqlalchemy.streaming import stream
-from corelib.application.context import current_context
+from corelib.application.context import current_tenant
 from corelib.domain.cursor import after, decode_cursor, encode_cursor
 from corelib.domain.fields import Role
 from corelib.domain.page import CursorPage, Page, offset_of
@@ -61,7 +61,7 @@ class SqlRepository(Generic[A]):
         """Take a new aggregate."""
         self._seat.usable()
         if self._statements.tenant is not None:
-            give_to_tenant(aggregate, _tenant())
+            give_to_tenant(aggregate, current_tenant())
         identifier = aggregate.id  # type: ignore[attr-defined]
         if Role.ASSIGNED in self._mapping.roles:
             self._add_unassigned(aggregate, identifier)
@@ -239,7 +239,7 @@ class SqlRepository(Generic[A]):
         given = list(aggregates)
         if self._statements.tenant is not None:
             for aggregate in given:
-                give_to_tenant(aggregate, _tenant())
+                give_to_tenant(aggregate, current_tenant())
         latest = {aggregate.id: aggregate for aggregate in given}  # type: ignore[attr-defined]
         in_hand = next((identifier for identifier in latest if identifier in self._entries), None)
         if in_hand is not None:
@@ -281,7 +281,7 @@ class SqlRepository(Generic[A]):
         self._seat.usable()
         if self._statements.tenant is None:
             return {}
-        return {TENANT: tenant_for(self._mapping.kind, _tenant())}
+        return {TENANT: tenant_for(self._mapping.kind, current_tenant())}
 
     def _owns(self, entry: Entry[A]) -> bool:
         """Return whether an aggregate in hand belongs to the tenant of the context."""
@@ -379,8 +379,3 @@ class SqlRepository(Generic[A]):
     @property
     def _name(self) -> str:
         return self._mapping.kind.__name__
-
-
-def _tenant() -> str | None:
-    context = current_context()
-    return None if context is None else context.tenant

@@ -295,6 +295,14 @@ def wrapped_field(kind: object) -> attrs.Attribute[object] | None:
     return fields[0] if plain and not fields[0].kw_only else None
 
 
+def plain(value: object) -> object:
+    """Return what a column takes for a value: of an enum its value, of a wrapped value what is within."""
+    if isinstance(value, Enum):
+        return value.value
+    wrapped = wrapped_field(type(value))
+    return value if wrapped is None else getattr(value, wrapped.name)
+
+
 def without_none(kind: object) -> tuple[object, bool]:
     """Return the class of an annotation `X | None` and True; any other annotation as it is, and False."""
     if get_origin(kind) in {Union, UnionType}:

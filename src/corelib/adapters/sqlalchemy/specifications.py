@@ -14,7 +14,7 @@ from corelib.adapters.sqlalchemy.comparing import compared
 from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, SqlDialect
 from corelib.adapters.sqlalchemy.mapping import AggregateMapping
 from corelib.adapters.sqlalchemy.parts import CompiledParts
-from corelib.adapters.sqlalchemy.shape import Leaf, Shape, wrapped_field
+from corelib.adapters.sqlalchemy.shape import Leaf, Shape, plain, wrapped_field
 from corelib.adapters.sqlalchemy.types import ExactDecimal
 from corelib.domain.specification import (
     AllParts,
@@ -209,9 +209,6 @@ def _is_text(column: Column) -> bool:
 
 def _stored(value: object, column: Column) -> object:
     """Return a value in the form in which its column takes it."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, int) and isinstance(column.type, ExactDecimal | sa.Numeric):
+    if isinstance(value, int) and not isinstance(value, Enum) and isinstance(column.type, ExactDecimal | sa.Numeric):
         return Decimal(value)
-    wrapped = wrapped_field(type(value))
-    return value if wrapped is None else getattr(value, wrapped.name)
+    return plain(value)

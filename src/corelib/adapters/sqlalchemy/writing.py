@@ -14,7 +14,7 @@ from corelib.adapters.sqlalchemy.parts import PartChanges, changes_of, differenc
 from corelib.adapters.sqlalchemy.plans import Plan
 from corelib.adapters.sqlalchemy.seat import Seat
 from corelib.adapters.sqlalchemy.statements import KEY, LOADED, OWNER, PART, PLACE, TENANT
-from corelib.application.context import current_context
+from corelib.application.context import current_principal
 from corelib.domain.fields import Role
 from corelib.domain.stamping import stamp_changed, stamp_new
 from corelib.errors import ConcurrencyConflict, MisuseError
@@ -52,9 +52,7 @@ class Writer(Generic[A]):
         Raises:
             MisuseError: if its identifier was changed, or the tenant to whom it belongs.
         """
-        identifier = entry.aggregate.id  # type: ignore[attr-defined]
-        if identifier is not entry.identifier and identifier != entry.identifier:
-            raise self._renamed(entry)
+        self._refuse_renamed(entry)
         row = self._mapping.shape.dump(entry.aggregate)
         if self._tenant_place is not None and entry.row and row[self._tenant_place] != self._tenant_of(entry):
             raise MisuseError(
@@ -63,8 +61,10 @@ class Writer(Generic[A]):
             )
         return row
 
-    def _renamed(self, entry: Entry[A]) -> MisuseError:
-        return MisuseError(f"The identifier of a {self._name} was changed from {entry.identifier!r}.")
+    def _refuse_renamed(self, entry: Entry[A]) -> None:
+        identifier = entry.aggregate.id  # type: ignore[attr-defined]
+        if identifier is not entry.identifier and identifier != entry.identifier:
+            raise MisuseError(f"The identifier of a {self._name} was changed from {entry.identifier!r}.")
 
     def _tenant_of(self, entry: Entry[A]) -> object:
         """Return to whom the row of an aggregate in hand belongs, whoever works in the present context."""
@@ -80,7 +80,7 @@ class Writer(Generic[A]):
         """Insert new roots, then their parts."""
         if self._stamped:
             for entry in entries:
-                stamp_new(entry.aggregate, self._now(), principal())
+                stamp_new(entry.aggregate, self._now(), current_principal())
         if Role.ASSIGNED in self._mapping.roles:
             self._insert_assigning(entries)
         else:
@@ -103,9 +103,7 @@ class Writer(Generic[A]):
         return self._insertable(self._record(entry))
 
     def _record(self, entry: Entry[A]) -> dict[str, object]:
-        identifier = entry.aggregate.id  # type: ignore[attr-defined]
-        if identifier is not entry.identifier and identifier != entry.identifier:
-            raise self._renamed(entry)
+        self._refuse_renamed(entry)
         return self._mapping.shape.record(entry.aggregate)
 
     def _insertable(self, values: dict[str, object]) -> dict[str, object]:
@@ -162,7 +160,7 @@ class Writer(Generic[A]):
             if row == entry.row[1:] and not changed:
                 continue
             if self._stamped:
-                stamp_changed(entry.aggregate, self._now(), principal())
+                stamp_changed(entry.aggregate, self._now(), current_principal())
                 row = self.dump(entry)
             self._batch(batches, entry, row)
             parts += [(name, entry, rows) for name, rows in changed.items()]
@@ -254,12 +252,12 @@ class Writer(Generic[A]):
                 raise ConcurrencyConflict(self._name, entry.identifier, expected=UNKNOWN, found=None)
             entry.version = found
         key = self._mapping.shape.key(entry.identifier)
-        return keys.merged(keys.parameters(KEY, key), {LOADED: entry.version}, self._scope(entry))
+        return {**keys.parameters(KEY, key), LOADED: entry.version, **self._scope(entry)}
 
     def version_of(self, entry: Entry[A]) -> int | None:
         """Return the version that the database holds now, or None if the row is gone."""
         key = self._mapping.shape.key(entry.identifier)
-        parameters = keys.merged(keys.parameters(KEY, key), self._scope(entry))
+        parameters = {**keys.parameters(KEY, key), **self._scope(entry)}
         rows = self._connection().rows(self._statements.select_version, parameters)
         return rows[0][0] if rows else None
 
@@ -297,12 +295,6 @@ class Writer(Generic[A]):
     @property
     def _name(self) -> str:
         return self._mapping.kind.__name__
-
-
-def principal() -> str | None:
-    """Return who does what happens now, or None for the system itself."""
-    context = current_context()
-    return None if context is None else context.principal
 
 
 def _part_key(key: Row) -> dict[str, object]:
