@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -20,6 +23,14 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = sorted({"3.11", "3.12", "3.13", f"{sys.version_info[0]}.{sys.version_info[1]}"}, key=lambda v: int(v[2:]))
 ENVIRONMENT = {"PYTHONPATH": "examples"}  # where the tests and the demo find kitlab, the host application
 BESIDES = ("tests/packaging", "tests/docs")  # what no fake serves: the installed package, and the pages' examples
+KITLAB = nox.project.load_toml("examples/pyproject.toml")
+FROM_THE_WHEEL = """
+import importlib.metadata, pathlib, sys, corelib
+file = pathlib.Path(corelib.__file__)
+installed = importlib.metadata.distribution("corelib").locate_file("corelib/__init__.py")
+assert file == installed and file.is_relative_to(sys.prefix), f"corelib is {file}, which no wheel has installed"
+"""
+ON_WORKERS = ("-n", "2", "--db-report")  # two databases on one server, what most machines have cores for
 WITH_SERVERS = ("python", "-m", "corelib.testing.servers", "--")
 
 
@@ -36,6 +47,14 @@ def run(session: nox.Session, *command: str) -> None:
     Nox by default kills what has not ended after half a second.
     """
     session.run(*command, env=ENVIRONMENT, interrupt_timeout=60, terminate_timeout=30)
+
+
+def option(name: str, arguments: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Take an option and its value out of the arguments that follow `--`."""
+    if name not in arguments:
+        return None, list(arguments)
+    place = arguments.index(name)
+    return arguments[place + 1], [*arguments[:place], *arguments[place + 2 :]]
 
 
 def present(*directories: str) -> list[str]:
@@ -80,10 +99,22 @@ def unit_no_extras(session: nox.Session) -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """Tests on real servers, found or started; the first lines say which, and what is not proven."""
+    """Tests on real servers, found or started; the first lines say which, and what is not proven.
+
+    They run on two workers of pytest-xdist, unless options say otherwise.
+    """
     install(session, "tests", "servers")
     paths = present("tests/integration", "tests/e2e")
-    run(session, *WITH_SERVERS, "pytest", *paths, *session.posargs)
+    run(session, *WITH_SERVERS, "pytest", *paths, *(session.posargs or ON_WORKERS))
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Kill, cut off and restart what runs jobs, 20 times each; `nox -s faults -- --strikes 5 -k Killed` takes less."""
+    install(session, "tests", "servers")
+    strikes, options = option("--strikes", session.posargs)
+    session.env["CORELIB_TEST_STRIKES"] = strikes or "20"
+    run(session, *WITH_SERVERS, "pytest", "tests/e2e/faults", "-p", "no:randomly", "-rP", *options)
 
 
 @nox.session
@@ -91,6 +122,27 @@ def contracts(session: nox.Session) -> None:
     """Every port's contract suite on every adapter."""
     install(session, "tests", "servers")
     run(session, *WITH_SERVERS, "pytest", "tests/contracts", *session.posargs)
+
+
+@nox.session
+def kitlab(session: nox.Session) -> None:
+    """The tests of examples/ as those of a project of its own: corelib is a wheel, and there is no checkout."""
+    session.env["PYTHONPATH"] = None
+    with tempfile.TemporaryDirectory(prefix="corelib-kitlab-") as folder:
+        wheels, project = Path(folder, "wheels"), Path(folder, "kitlab")
+        session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), ".")
+        (wheel,) = wheels.glob("corelib-*.whl")
+        shutil.copytree("examples", project, ignore=shutil.ignore_patterns("__pycache__"))
+        needed = [*KITLAB["project"]["dependencies"], *nox.project.dependency_groups(KITLAB, "tests")]
+        # By its path, so that nothing else that has the name of corelib is ever taken.
+        needed = [need.replace("corelib", str(wheel), 1) if need.startswith("corelib[") else need for need in needed]
+        session.install(*needed)
+        # The number of the version is the same as last time: without this pip would leave the old ones where they are.
+        session.install("--force-reinstall", "--no-deps", str(wheel), str(project))
+        with session.chdir(project):
+            session.run("python", "-P", "-c", FROM_THE_WHEEL)
+            for options in (("-p", "no:randomly"), ("-n", "2", "-p", "randomly", "--db-report")):
+                session.run("pytest", *options, *session.posargs, interrupt_timeout=60, terminate_timeout=30)
 
 
 @nox.session
@@ -122,3 +174,10 @@ def bench(session: nox.Session) -> None:
     install(session, "bench", "demo", "servers")
     name, *options = session.posargs
     run(session, "python", f"benchmarks/{name}.py", *options)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Run 200,000 jobs with random failures, and claim beside a million that have ended; options go after `--`."""
+    install(session, "bench", "demo", "servers")
+    run(session, *WITH_SERVERS, "python", "benchmarks/soak.py", *session.posargs)

@@ -1,11 +1,14 @@
-"""Outside services that kitlab uses."""
+"""Outside services that kitlab uses, and the report that each store makes in its own way."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
+from corelib import UnitOfWork
 from kitlab.domain.money import Money
 
 
@@ -65,5 +68,57 @@ class EmailSender(Protocol):
 
         Raises:
             GatewayTimeout: if no answer came.
+        """
+        ...
+
+
+@frozen
+class HealthForm:
+    """What a user says about their health before a kit can be analysed: answers by the names of the questions."""
+
+    order_id: str
+    answers: Mapping[str, str] = field(repr=False, hash=False)
+
+
+class HealthInfo(Protocol):
+    """Keeps the health information of users, apart from kitlab's own data."""
+
+    def is_complete(self, order_id: str) -> bool:
+        """Return whether the form of an order was submitted.
+
+        Raises:
+            GatewayTimeout: if no answer came.
+        """
+        ...
+
+    def submit(self, form: HealthForm, *, idempotency_key: str) -> None:
+        """Hand over a form once for each key; a second form of an order takes the place of the first.
+
+        Raises:
+            GatewayTimeout: if no answer came.
+        """
+        ...
+
+
+@frozen
+class Revenue:
+    """What was billed in one currency: in how many invoices, and how much in all."""
+
+    invoices: int
+    total: Money
+
+
+class RevenueReport(Protocol):
+    """Adds up what was billed."""
+
+    def of(self, day: date, uow: UnitOfWork) -> Sequence[Revenue]:
+        """Return the revenue of a day.
+
+        Args:
+            day: begins and ends by UTC.
+            uow: in which to read; what it has flushed counts.
+
+        Returns:
+            One for each currency with invoices, in the order of the codes.
         """
         ...

@@ -16,6 +16,7 @@ Every message says what was wanted, what was found and, as the hint, what to do 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from attrs import frozen
 
@@ -157,6 +158,16 @@ class InvalidCursor(ValidationFailed):
         super().__init__("The cursor", [Problem("", reason)])
 
 
+class JobEventsPurged(CorelibError):
+    """Job events behind a reader's cursor are not kept any more, so that the reader has missed some."""
+
+    def __init__(self, cursor: str) -> None:
+        super().__init__(
+            f"Job events behind the cursor {cursor} were purged before they were read.",
+            hint="Look at the jobs themselves, read on without a cursor, or keep events for longer.",
+        )
+
+
 class NotFound(CorelibError):
     """No aggregate has that identifier."""
 
@@ -238,6 +249,23 @@ class StorageFull(PersistentFailure):
     """The store has no room left, on its disk or in its quota, until somebody makes some."""
 
 
+class ObjectTooLarge(CorelibError):
+    """An object has more bytes than the store takes, or than the caller wants in memory.
+
+    Args:
+        key: of the object.
+        limit: bytes that were allowed.
+    """
+
+    def __init__(self, key: str, *, limit: int) -> None:
+        super().__init__(
+            f"The object {key!r} has more than {limit} bytes.",
+            hint="Read it in portions with open(), or raise the limit.",
+        )
+        self.key = key
+        self.limit = limit
+
+
 class MigrationFailed(PersistentFailure):
     """A migration could not be run; the tables are as they were before."""
 
@@ -292,8 +320,158 @@ class LockLost(CorelibError):
         self.name = name
 
 
+class TimedOut(LeaseLost):
+    """A run took longer than the time-out of its job: it was rolled back, and counts as a failed attempt."""
+
+
+class JobCancelled(CorelibError):
+    """The run of a job is to stop: somebody cancelled the job, its time is up, or another worker has taken it over.
+
+    `JobRun.check_cancelled` raises it; a handler lets it pass, so that everything is rolled back.
+    """
+
+
+class NonRetryableError(CorelibError):
+    """A job has failed in a way that another attempt would not change: it becomes a dead letter at once.
+
+    Raised by handlers, or a base of a host's own errors. For errors of others there is `@job(non_retryable=...)`.
+    """
+
+
 class UnknownJob(CorelibError):
     """A stored job has a name that this host does not know."""
+
+
+class JobExists(CorelibError):
+    """A unique job was to be enqueued, and one with its key is there. The unit of work can go on.
+
+    Args:
+        name: of the job.
+        job_id: which one is there.
+    """
+
+    def __init__(self, name: str, job_id: object) -> None:
+        super().__init__(
+            f"There is a job {name} with the same unique key already: {job_id}.",
+            hint="Wait for its end, or take OnConflict.KEEP.",
+        )
+        self.name = name
+        self.job_id = job_id
+
+
+class PayloadTooLarge(CorelibError):
+    """A payload has more bytes than a row of the job table may have, and there is no storage of objects for it.
+
+    Args:
+        name: of the job.
+        size: of its payload, in bytes.
+        limit: bytes that were allowed.
+    """
+
+    def __init__(self, name: str, *, size: int, limit: int) -> None:
+        super().__init__(
+            f"The payload of a job {name} has {size} bytes, {limit} are allowed in its row.",
+            hint="Supply the port ObjectStorage among the services of the App, or raise Settings.payload_limit.",
+        )
+        self.name = name
+        self.size = size
+        self.limit = limit
+
+
+class ResultTooLarge(CorelibError):
+    """What a handler returned has more bytes than a row may have, and there is no storage of objects for it.
+
+    The job is dead at once: another attempt would return as much.
+
+    Args:
+        name: of the job.
+        size: of the result, in bytes.
+        limit: bytes that were allowed.
+    """
+
+    def __init__(self, name: str, *, size: int, limit: int) -> None:
+        super().__init__(
+            f"The result of a job {name} has {size} bytes, {limit} are allowed in its row.",
+            hint="Return a key to what was made; supply the port ObjectStorage among the services of the App; or raise "
+            "Settings.payload_limit.",
+        )
+        self.name = name
+        self.size = size
+        self.limit = limit
+
+
+class ResultMissing(CorelibError):
+    """The result of a job was asked for, and there is none: its handler returned nothing, or has not ended.
+
+    Args:
+        name: of the job.
+        job_id: which one.
+        state: the job's, as `succeeded`.
+    """
+
+    def __init__(self, name: str, job_id: object, *, state: str) -> None:
+        super().__init__(
+            f"The job {name} {job_id} is {state}, and has no result.",
+            hint="Its handler has to return one, as an attrs class." if state == "succeeded" else "Wait for its end.",
+        )
+        self.name = name
+        self.job_id = job_id
+
+
+class JobFailed(CorelibError):
+    """A job that somebody has waited for did not succeed.
+
+    Args:
+        name: of the job.
+        job_id: which one.
+        state: `dead` or `cancelled`.
+        error: how its last attempt ended, one line; None if there was none.
+    """
+
+    def __init__(self, name: str, job_id: object, *, state: str, error: str | None) -> None:
+        because = f": {error.rstrip('.')}" if error else ""
+        super().__init__(f"The job {name} {job_id} is {state}{because}.")
+        self.name = name
+        self.job_id = job_id
+        self.state = state
+        self.error = error
+
+
+class WaitTimedOut(CorelibError):
+    """A job has not ended in the time that somebody was willing to wait. The job goes on.
+
+    Args:
+        name: of the job.
+        job_id: which one.
+        state: where it stands, as `running`.
+        waited: how long.
+    """
+
+    def __init__(self, name: str, job_id: object, *, state: str, waited: timedelta) -> None:
+        super().__init__(
+            f"The job {name} {job_id} has not ended within {waited.total_seconds():g} s: it is {state}.",
+            hint="It goes on as if nobody had waited; wait again, or look for it later.",
+        )
+        self.name = name
+        self.job_id = job_id
+        self.state = state
+        self.waited = waited
+
+
+class PayloadTooNew(ValidationFailed):
+    """A stored payload is of a version that this program does not know: a newer one has enqueued it.
+
+    Args:
+        name: of the job.
+        version: of the payload.
+        known: the newest version that this program knows.
+    """
+
+    def __init__(self, name: str, *, version: int, known: int) -> None:
+        reason = f"is of version {version}, this worker knows versions up to {known}"
+        super().__init__(f"The payload of the job {name}", [Problem("", reason, "too_new")])
+        self.version = version
+        self.known = known
 
 
 class MisuseError(CorelibError):

@@ -9,11 +9,23 @@ from typing import ClassVar
 import pytest
 from tests.support.databases import opened, sqlite_file
 
-from kitlab.adapters.fakes import FakeEmailSender, FakePaymentGateway, books_of
+from corelib import Host, Settings
+from corelib.bootstrap import bootstrap
+from kitlab.adapters.fakes import FakeEmailSender, FakeHealthInfo, FakePaymentGateway, books_of
+from kitlab.adapters.reports import MemoryRevenueReport
 from kitlab.adapters.sandbox import Sandbox
+from kitlab.adapters.sql_reports import SqlRevenueReport
 from kitlab.adapters.tables import schema
-from kitlab.ports import EmailSender, PaymentGateway
-from kitlab.testing.contracts import EmailSenderContract, MessagesTaken, MoneyTaken, PaymentGatewayContract
+from kitlab.app import app
+from kitlab.ports import EmailSender, HealthInfo, PaymentGateway, RevenueReport
+from kitlab.testing.contracts import (
+    EmailSenderContract,
+    HealthInfoContract,
+    MessagesTaken,
+    MoneyTaken,
+    PaymentGatewayContract,
+    RevenueReportContract,
+)
 
 
 class TestFakePaymentGateway(PaymentGatewayContract):
@@ -73,3 +85,44 @@ class TestSandboxEmailSender(OnSandbox, EmailSenderContract):
     @pytest.fixture
     def sent(self, sandbox: Sandbox) -> MessagesTaken:
         return lambda: sandbox.books().emails
+
+
+class TestFakeHealthInfo(HealthInfoContract):
+    adapter: ClassVar[str] = "kitlab fakes"
+
+    @pytest.fixture
+    def health(self) -> HealthInfo:
+        return FakeHealthInfo()
+
+
+class TestSandboxHealthInfo(OnSandbox, HealthInfoContract):
+    @pytest.fixture
+    def health(self, sandbox: Sandbox) -> HealthInfo:
+        return sandbox
+
+
+class TestMemoryRevenueReport(RevenueReportContract):
+    adapter: ClassVar[str] = "kitlab, memory"
+
+    @pytest.fixture
+    def host(self) -> Iterator[Host]:
+        with bootstrap(app) as host:
+            yield host
+
+    @pytest.fixture
+    def report(self) -> RevenueReport:
+        return MemoryRevenueReport()
+
+
+class TestSqlRevenueReport(RevenueReportContract):
+    adapter: ClassVar[str] = "kitlab, SQLite"
+
+    @pytest.fixture
+    def host(self, tmp_path: Path) -> Iterator[Host]:
+        with bootstrap(app, Settings(database_url=sqlite_file(tmp_path))) as host:
+            host.storage.create()
+            yield host
+
+    @pytest.fixture
+    def report(self) -> RevenueReport:
+        return SqlRevenueReport()

@@ -13,6 +13,7 @@ from tests.support.brokers import (
     broker_named_by,
     fresh_namespace,
     received,
+    received_lossy,
     with_password,
 )
 from tests.support.cuttable import CuttableWay, cuttable_way
@@ -22,7 +23,7 @@ from corelib.adapters.memory import MemoryTransport
 from corelib.domain.job import JobRef
 from corelib.ports.transport import JobTransport
 from corelib.testing.contracts.capabilities import Capability
-from corelib.testing.contracts.transport import QUEUES, WRONG_PASSWORD, Receive, TransportContract
+from corelib.testing.contracts.transport import QUEUES, WRONG_PASSWORD, Receive, ReceiveLossy, TransportContract
 from corelib.testing.contracts.waiting import PATIENCE
 
 
@@ -43,6 +44,10 @@ class TestMemoryTransport(TransportContract):
             return refs
 
         return take
+
+    @pytest.fixture
+    def receive_lossy(self, transport: MemoryTransport) -> ReceiveLossy:
+        return lambda count: [job for _ in range(count) if (job := transport.take_lossy(wait=PATIENCE))]
 
 
 class OverDramatiq(TransportContract):
@@ -69,6 +74,10 @@ class OverDramatiq(TransportContract):
     @pytest.fixture
     def receive(self, broker: Broker, namespace: str) -> Receive:
         return lambda count: received(broker, namespace, QUEUES, count)
+
+    @pytest.fixture
+    def receive_lossy(self, broker: Broker, namespace: str) -> ReceiveLossy:
+        return lambda count: received_lossy(broker, namespace, QUEUES, count)
 
 
 class TestDramatiqInProcess(OverDramatiq):

@@ -8,12 +8,13 @@ The ```python blocks of a page run in their order, in one namespace and in a fre
   out.
 * `<!-- needs: NAME NAME -->` names the packages without which the code of the page cannot run. Where one of them is
   not installed, the page is skipped.
+* `<!-- project -->` on a page says that its blocks are the files of one project. They are written, and pytest runs all
+  its tests in a process of its own, on SQLite; `tests/integration/docs` runs the same pages on a server.
 * What is not to be run stands in a block of another kind, as ```text or ```console.
 """
 
 from __future__ import annotations
 
-import ast
 import doctest
 import importlib
 import inspect
@@ -29,6 +30,7 @@ from urllib.parse import unquote
 import attrs
 import pytest
 from attrs import field, frozen
+from tests.support.pages import FENCE, PROJECT, ROOT, Block, blocks_of, is_project, names_of_tests_in, run_project
 
 from corelib import App, DatabaseSettings, JobState, Repository, Settings, errors, job
 from corelib.cli.main import main
@@ -36,15 +38,18 @@ from corelib.domain import fields
 from corelib.errors import MissingExtra
 from corelib.testing.contracts.suite import LACKED
 
-ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 INDEX = ROOT / "docs" / "README.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
 WITH_EXAMPLES = [file for file in sorted(SOURCE.glob("corelib/**/*.py")) if ">>> " in file.read_text(encoding="utf-8")]
 
-FENCE = re.compile(r"^```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^```[ ]*$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"# file: (?P<path>\S+)\n")
-NEEDS = re.compile(r"<!-- needs: (?P<packages>[\w ]+?) -->")
+USED_BY_EXAMPLES = {
+    "corelib.testing.factories.factory": ["polyfactory"],
+    "corelib.testing.jobs": ["cattrs", "dramatiq"],
+}
+"""What the examples of a docstring need beyond what the import of their module does."""
+
+NEEDS = re.compile(r"<!-- needs: (?P<packages>[\w. ]+?) -->")
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"^#+ (?P<title>.+)$", re.MULTILINE)
 ELSEWHERE = re.compile(r"[a-z]+:")
@@ -53,38 +58,9 @@ SPARED = ("cacheprovider", "faulthandler", "threadexception", "unraisableexcepti
 """Plugins that are no part of a page: the pytest that runs this file has them."""
 
 DB_COMMANDS = ("create", "check", "upgrade", "downgrade", "current", "history", "revision", "sql")
+COMMANDS = (["worker"], ["doctor"], ["testing", "files"], *(["db", name] for name in DB_COMMANDS))
 
 Run = Callable[..., None]
-
-
-@frozen
-class Block:
-    """A fenced block of a page.
-
-    Args:
-        line: where its text begins, from 1.
-        path: of the file that it is; None for a block that is run.
-    """
-
-    language: str
-    text: str
-    line: int
-    path: str | None
-
-    @property
-    def is_test(self) -> bool:
-        return self.path is not None and Path(self.path).name.startswith("test_")
-
-
-def blocks_of(page: Path) -> list[Block]:
-    text = page.read_text(encoding="utf-8")
-    return [_block(text, fence) for fence in FENCE.finditer(text) if fence["language"] in {"python", "toml"}]
-
-
-def _block(text: str, fence: re.Match[str]) -> Block:
-    named = FILE.match(fence["text"])
-    line = text.count("\n", 0, fence.start("text")) + 1
-    return Block(fence["language"], fence["text"], line, named["path"] if named else None)
 
 
 def needs_of(page: Path) -> list[str]:
@@ -151,11 +127,6 @@ class Page:
         assert outcomes.complaints == []
         assert names_of_tests_in(block.text) - outcomes.passed == set(), "not all tests were run"
         assert outcomes.passed, "no test was run"
-
-
-def names_of_tests_in(text: str) -> set[str]:
-    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
-    return {function.name for function in functions if function.name.startswith("test_")}
 
 
 def run_page(page: Path, directory: Path) -> None:
@@ -235,13 +206,57 @@ class TestRunPage:
                 run(SETTINGS, ("python", "# file: test_it.py\nclass Hidden:\n    def test_hidden(self): pass"))
 
 
+class TestRunProject:
+    @pytest.fixture
+    def run_it(self, tmp_path: Path) -> Run:
+        """Runs a page whose blocks are a project."""
+
+        def run_it(*blocks: tuple[str, str]) -> None:
+            page = tmp_path / "page.md"
+            texts = [f"```{kind}\n{text}\n```\n" for kind, text in blocks]
+            page.write_text("\n".join([PROJECT, *texts]), encoding="utf-8")
+            run_project(page, tmp_path)
+
+        return run_it
+
+    def test_is_content_if_all_tests_pass(self, run_it: Run) -> None:
+        run_it(SETTINGS, ("python", "# file: test_it.py\nclass WhenRun:\n    def test_it(self): pass"))
+
+    def test_fails_if_a_test_fails(self, run_it: Run) -> None:
+        with pytest.raises(AssertionError, match="assert 1 == 2"):
+            run_it(SETTINGS, ("python", "# file: test_it.py\ndef test_it():\n    assert 1 == 2"))
+
+    def test_fails_if_a_test_is_skipped(self, run_it: Run) -> None:
+        with pytest.raises(AssertionError, match="not today"):
+            run_it(SETTINGS, ("python", "# file: test_it.py\nimport pytest\ndef test_it(): pytest.skip('not today')"))
+
+    def test_fails_if_a_test_is_not_collected(self, run_it: Run) -> None:
+        both = "def test_it(): pass\nclass Hidden:\n    def test_hidden(self): pass"
+
+        with pytest.raises(AssertionError, match="not all tests have passed"):
+            run_it(SETTINGS, ("python", f"# file: test_it.py\n{both}"))
+
+    def test_fails_if_a_block_is_no_file(self, run_it: Run) -> None:
+        with pytest.raises(AssertionError, match="without a name"):
+            run_it(SETTINGS, ("python", "print(1)"))
+
+
 class TestPages:
-    @pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page)], ids=name_of)
+    @pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page) and not is_project(page)], ids=name_of)
     def test_have_python_that_runs(self, page: Path, tmp_path: Path) -> None:
         for package in needs_of(page):
             pytest.importorskip(package)
 
         run_page(page, tmp_path)
+
+    @pytest.mark.parametrize("page", [page for page in PAGES if is_project(page)], ids=name_of)
+    def test_have_projects_whose_tests_pass(self, page: Path, tmp_path: Path) -> None:
+        for package in needs_of(page):
+            pytest.importorskip(package)
+
+        told = run_project(page, tmp_path, "--db-url", f"sqlite:///{tmp_path}/")
+
+        assert "named by --db-url" in told
 
     @pytest.mark.parametrize("page", PAGES, ids=name_of)
     def test_have_links_that_lead_somewhere(self, page: Path) -> None:
@@ -325,7 +340,7 @@ class TestReference:
     def test_lists_every_state_of_a_job(self) -> None:
         assert {state.value for state in JobState} - names_on("jobs.md") == set()
 
-    @pytest.mark.parametrize("command", [["worker"], *(["db", name] for name in DB_COMMANDS)], ids=" ".join)
+    @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
     def test_lists_every_option(self, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit):
             main([*command, "--help"])
@@ -354,6 +369,8 @@ class TestDocstrings:
     @pytest.mark.parametrize("file", WITH_EXAMPLES, ids=name_of)
     def test_have_examples_that_hold(self, file: Path) -> None:
         module = module_of(file)
+        for package in USED_BY_EXAMPLES.get(module.__name__, ()):
+            pytest.importorskip(package)
 
         failed, attempted = doctest.testmod(module)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -84,3 +85,11 @@ def _administer(server: str, statement: str) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql(statement)
     engine.dispose()
+
+
+def money_after_mending(expected: dict[str, Any]) -> dict[str, str]:
+    """Return what is charged once the orders with unreachable cards have other ones, by currency."""
+    totals = {currency: Decimal(amount) for currency, amount in expected["charged"].items()}
+    for currency, amount in expected["unreachable"].items():
+        totals[currency] = totals.get(currency, Decimal(0)) + Decimal(amount)
+    return {currency: str(amount) for currency, amount in sorted(totals.items())}

@@ -191,7 +191,7 @@ class TestOlderTables:
                 "import attrs\n"
                 "app = attrs.evolve(old, schema='newer:schema')\n"
                 "from corelib.adapters.sqlalchemy import SqlSchema\n"
-                "schema = SqlSchema('kitlab', old_schema.metadata, old_schema.mappings, ('0001', '0002'))\n"
+                "schema = SqlSchema('kitlab', old_schema.metadata, old_schema.mappings, ('0001', '0002', '0003'))\n"
             )
             paths = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
 
@@ -207,7 +207,7 @@ class TestOlderTables:
                 environment=first_on_path(paths),
             )
 
-            assert_one_sentence(ended, "revision 0001", "needs 0002", "Upgrade")
+            assert_one_sentence(ended, "revision 0002", "needs 0003", "Upgrade")
 
 
 class TestBrokerUrl:

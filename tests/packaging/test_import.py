@@ -55,6 +55,27 @@ class TestImportCorelib:
         assert min(seconds["corelib"]) <= 1.5 * min(seconds["attrs"]), seconds
 
 
+class TestPytestPlugin:
+    def test_loads_nothing_beside_pytest_and_attrs(self) -> None:
+        needed = set(third_party_modules("import pytest, attrs"))
+
+        loaded = third_party_modules("import corelib.testing.plugin")
+
+        assert set(loaded) - needed == {"corelib"}
+
+    def test_loads_nothing_more_where_a_project_uses_it_before_a_test_does(self) -> None:
+        needed = set(third_party_modules("import pytest, attrs"))
+
+        loaded = third_party_modules("import corelib.testing.plugin.activation")
+
+        assert set(loaded) - needed == {"corelib"}
+
+    def test_is_the_one_that_the_project_file_names(self) -> None:
+        project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text())["project"]
+
+        assert project["entry-points"]["pytest11"] == {"corelib": "corelib.testing.plugin"}
+
+
 class TestPublicNames:
     def test_load_no_third_party_module_but_attrs(self) -> None:
         loaded = third_party_modules("import corelib; [getattr(corelib, name) for name in corelib.__all__]")

@@ -16,8 +16,10 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import dq_name, xq_name
 
 from corelib.adapters.dramatiq import create_broker
+from corelib.adapters.dramatiq.lossy_message import job_of
 from corelib.adapters.dramatiq.names import broker_queue
 from corelib.domain.job import JobRef
+from corelib.domain.lossy_job import LossyJob
 from corelib.testing.contracts.waiting import PATIENCE
 
 RABBITMQ = "CORELIB_TEST_RABBITMQ_URL"
@@ -61,6 +63,21 @@ def received(broker: Broker, namespace: str, queues: Sequence[str], count: int) 
     return refs
 
 
+def received_lossy(broker: Broker, namespace: str, queues: Sequence[str], count: int) -> list[LossyJob]:
+    """Take so many jobs without rows off the queues, likewise."""
+    jobs: list[LossyJob] = []
+    until = time.monotonic() + PATIENCE
+    consumers = [broker.consume(broker_queue(namespace, queue), timeout=IDLE_MILLISECONDS) for queue in queues]
+    while len(jobs) < count and time.monotonic() < until:
+        for consumer in consumers:
+            while len(jobs) < count and (message := next(consumer)) is not None:
+                consumer.ack(message)
+                jobs.append(job_of(message.args[0]))
+    for consumer in consumers:
+        consumer.close()
+    return jobs
+
+
 def at_address(url: str, host: str, port: int) -> str:
     """Return the URL with another host and port."""
     parts = urlsplit(url)
@@ -91,7 +108,8 @@ def clean(url: str, namespace: str) -> None:
 
 
 def _delete_queues(broker: RabbitmqBroker, namespace: str) -> None:
-    for queue in ("default", "mail", "video", "given-up", "payments", "email", "waiting"):
+    own = ("acts", "halted", "ledger", "limited", "one-by-one", "strangers")
+    for queue in ("default", "mail", "video", "given-up", "payments", "email", "waiting", *own):
         name = broker_queue(namespace, queue)
         for each in (name, dq_name(name), xq_name(name)):
             broker.channel.queue_delete(each)  # RabbitMQ takes no offence at a queue that does not exist

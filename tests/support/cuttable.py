@@ -47,6 +47,8 @@ class CuttableWay:
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._cut = False
         self._trap: Trap | None = None
+        self._passes = threading.Event()
+        self._passes.set()
         self._start(self._accept)
 
     @property
@@ -72,6 +74,14 @@ class CuttableWay:
             pairs = list(self._pairs)
         for pair in pairs:
             _break(pair)
+
+    def hold_for(self, seconds: float) -> None:
+        """Let nothing pass for so long, without a word to either side; then it passes on."""
+        self._passes.clear()
+        try:
+            threading.Event().wait(seconds)
+        finally:
+            self._passes.set()
 
     def cut_at(self, part: bytes, moment: Moment) -> None:
         """Break the next connection on which a client sends this word; others, and later ones, stay whole."""
@@ -120,6 +130,7 @@ class CuttableWay:
         client, server = pair
         with contextlib.suppress(OSError):
             while data := client.recv(CHUNK):
+                self._passes.wait()
                 moment = self._moment_of(data)
                 if moment is Moment.BEFORE:
                     break
@@ -133,6 +144,7 @@ class CuttableWay:
         client, server = pair
         with contextlib.suppress(OSError):
             while (data := server.recv(CHUNK)) and not muted.is_set():
+                self._passes.wait()
                 client.sendall(data)
         self._end(pair)
 

@@ -39,11 +39,11 @@ class TinyDisk:
 
 
 @contextmanager
-def tiny_disk(folder: Path) -> Iterator[TinyDisk]:
+def tiny_disk(folder: Path, megabytes: int = MEGABYTES) -> Iterator[TinyDisk]:
     """Mount it at an empty folder for the block; skip the test where that is not allowed."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         pytest.skip("Only root can mount a small disk")
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "corelib-test", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "corelib-test", str(folder)]
     try:
         mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
     except FileNotFoundError:

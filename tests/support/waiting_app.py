@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from attrs import define, frozen
 
-from corelib import Aggregate, App, Command, JobRun, UnitOfWork, job
+from corelib import Aggregate, App, Backoff, Command, JobRun, UnitOfWork, job
 from corelib.adapters.sqlalchemy import SqlSchema, mapped
 
 
@@ -33,6 +33,11 @@ class Begin(Command[None]):
     name: str
 
 
+@frozen
+class Hang(Command[None]):
+    name: str
+
+
 @job(queue="waiting", attempts=3, timeout=timedelta(minutes=10))
 def wait_at_gate(payload: Wait, uow: UnitOfWork, run: JobRun) -> None:
     folder = Path(os.environ["WAITING_FOLDER"])
@@ -43,8 +48,22 @@ def wait_at_gate(payload: Wait, uow: UnitOfWork, run: JobRun) -> None:
     uow.repository(Done, str).add(Done(payload.name, run.attempt))
 
 
+@job(queue="waiting", attempts=2, timeout=timedelta(seconds=1), backoff=Backoff(first=timedelta(milliseconds=1)))
+def hang_at_gate(payload: Wait, uow: UnitOfWork, run: JobRun) -> None:
+    """Write, and then hang in the first attempt until somebody opens the gate, whatever becomes of the run."""
+    uow.repository(Done, str).add(Done(payload.name, run.attempt))
+    uow.flush()
+    if run.attempt == 1:
+        folder = Path(os.environ["WAITING_FOLDER"])
+        (folder / f"{payload.name}.gate").read_bytes()
+
+
 def begin(command: Begin, uow: UnitOfWork) -> None:
     uow.jobs.enqueue(wait_at_gate, Wait(command.name))
+
+
+def hang(command: Hang, uow: UnitOfWork) -> None:
+    uow.jobs.enqueue(hang_at_gate, Wait(command.name))
 
 
 metadata = sa.MetaData()
@@ -56,4 +75,6 @@ done = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
 )
 schema = SqlSchema("waiting", metadata, [mapped(Done, done)])
-app = App("waiting", commands=[begin], jobs=[wait_at_gate], schema="tests.support.waiting_app:schema")
+app = App(
+    "waiting", commands=[begin, hang], jobs=[wait_at_gate, hang_at_gate], schema="tests.support.waiting_app:schema"
+)

@@ -17,12 +17,14 @@ from corelib.application.binding import bind
 from corelib.application.events import EventHandlers
 from corelib.application.jobs.announcer import Announcer
 from corelib.application.jobs.description import description_of
+from corelib.application.jobs.payloads import Payloads
 from corelib.application.jobs.registry import JobRegistry
 from corelib.application.jobs.run import JobRun
 from corelib.application.jobs.runner import JobRunner
 from corelib.application.unit_of_work import HandlerUnitOfWork, Surroundings, TransactionalUnitOfWork
 from corelib.application.unit_runner import UnitRunner
 from corelib.domain.job import JobRef
+from corelib.domain.lossy_job import LossyJob
 from corelib.errors import Problem, ServerUnreachable, ValidationFailed
 from corelib.ports.job_store import JobStore
 from corelib.ports.storage import DEFAULT_TERMS, Storage, Terms
@@ -82,11 +84,24 @@ class BrokenTransport:
     def send(self, refs: Sequence[JobRef]) -> NoReturn:
         self.check()
 
+    def deliver(self, jobs: Sequence[LossyJob]) -> NoReturn:
+        self.check()
+
     def check(self) -> NoReturn:
         raise ServerUnreachable("The broker does not answer.")
 
     def close(self) -> None:
         pass
+
+
+class Stopwatch:
+    """A clock for the time of runs, which a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
 
 
 @frozen
@@ -99,6 +114,12 @@ class Workshop:
     storage: MemoryStorage
     around: Surroundings
     runner: JobRunner
+    stopwatch: Stopwatch
+
+    def pass_time(self, span: timedelta) -> None:
+        """Move the clock of the store and that of the runs."""
+        self.clock.advance(span)
+        self.stopwatch.seconds += span.total_seconds()
 
     @property
     def units(self) -> UnitRunner:
@@ -131,9 +152,11 @@ def workshop(
     store: Callable[[MemoryStorage], JobStore] = lambda memory: memory.jobs,
     transport: JobTransport | None = None,
     log: MemoryLogger | None = None,
+    payloads: Payloads | None = None,
+    clock: ManualClock | None = None,
 ) -> Workshop:
     """Build a workshop; `storage`, `store` and `transport` may put a faulty part in the place of the sound one."""
-    clock, log, sound = ManualClock(), log or MemoryLogger(), MemoryTransport()
+    clock, log, sound = clock or ManualClock(), log or MemoryLogger(), MemoryTransport()
     memory = MemoryStorage(clock)
     registry = JobRegistry(jobs)
     around = Surroundings(
@@ -144,6 +167,9 @@ def workshop(
         announcer=Announcer(transport or sound, log),
         clock=clock,
         log=log,
+        payloads=payloads or Payloads(),
     )
     handlers = {description_of(job).name: bind(job, {}, (UnitOfWork, JobRun)) for job in jobs}
-    return Workshop(clock, log, sound, memory, around, JobRunner(store(memory), registry, handlers, around))
+    stopwatch = Stopwatch()
+    runner = JobRunner(store(memory), registry, handlers, around, now=stopwatch)
+    return Workshop(clock, log, sound, memory, around, runner, stopwatch)

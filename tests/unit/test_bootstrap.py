@@ -21,13 +21,17 @@ from corelib import (
     JobState,
     Locks,
     Logger,
+    Queue,
     Resources,
+    Schedule,
     Settings,
     UnitOfWork,
     job,
 )
 from corelib.adapters.memory import InlineWorker, ManualClock, MemoryCipher, MemoryLocks, MemoryLogger
+from corelib.application.jobs.scheduler import SchedulingWorker
 from corelib.bootstrap import bootstrap, load_object
+from corelib.domain.job_queues import QueueStatus
 from corelib.errors import (
     InvalidSetting,
     LockNotAvailable,
@@ -54,6 +58,10 @@ class Kit(Aggregate):
 @frozen
 class KitAdded:
     id: str
+
+
+@job(queue="packing")
+def pack(payload: KitAdded) -> None: ...
 
 
 @frozen
@@ -131,7 +139,9 @@ class TestBootstrap:
                 *_, mail = host.execute(AskAround())
 
             assert mail == "real"
-            assert isinstance(host.worker(), InlineWorker)
+            worker = host.worker()
+            assert isinstance(worker, SchedulingWorker)
+            assert isinstance(worker.worker, InlineWorker)
 
         def test_takes_jobs_from_the_command_to_their_end(self) -> None:
             pytest.importorskip("cattrs")
@@ -164,6 +174,26 @@ class TestBootstrap:
                 result = host.execute(AddKit("K-1"))
 
             assert result == "done"
+
+    class WhenTheCodeDeclaresLimits:
+        def test_tells_the_store_when_a_worker_starts(self) -> None:
+            with bootstrap(App("shop", queues=[Queue("mail", 5)])) as host:
+                assert list(host.queues.list()) == []
+
+                worker = host.worker()
+                worker.start()
+                worker.stop(timedelta(seconds=5))
+
+                assert list(host.queues.list()) == [QueueStatus("mail", None, 5)]
+
+        def test_tells_it_when_the_host_is_asked_to(self) -> None:
+            pytest.importorskip("cattrs")
+            schedule = Schedule("often", every=timedelta(hours=1), job=pack, payload=KitAdded("K-1"))
+            with bootstrap(App("shop", jobs=[pack], queues=[Queue("mail", 5)], schedules=[schedule])) as host:
+                host.declare()
+
+                assert list(host.queues.list()) == [QueueStatus("mail", None, 5)]
+                assert [status.name for status in host.schedules.list()] == ["often"]
 
     class WhenTheDatabaseIsSetUp:
         def test_hands_its_settings_to_both_engines(self) -> None:
@@ -392,7 +422,8 @@ class TestBootstrap:
                 host.check()
                 worker = host.worker()
 
-            assert type(worker).__name__ == "DramatiqWorker"
+            assert isinstance(worker, SchedulingWorker)
+            assert type(worker.worker).__name__ == "DramatiqWorker"
 
 
 class TestLoadObject:
@@ -437,6 +468,7 @@ for package in {packages!r}:
 from attrs import frozen
 from corelib import App, Command, Settings, UnitOfWork, job
 from corelib.bootstrap import bootstrap, load_object
+from corelib.domain.job_queues import QueueStatus
 
 @frozen
 class Greet(Command[str]):
@@ -487,12 +519,14 @@ class TestCoreAlone:
             "broker": "bootstrap(app, Settings(broker_url='amqp://u:s3cret@h'))",
             "encryption": "bootstrap(app, Settings(encryption_keys=('s3cret',)))",
             "structlog": "__import__('corelib.adapters.structlog')",
+            "opentelemetry": "__import__('corelib.adapters.opentelemetry')",
             "run once": "bootstrap(app).run(lambda uow: 'done', attempts=1)",
             "run": "bootstrap(app).run(lambda uow: 'done')",
             "broken module": "load_object('corelib.adapters.sqlalchemy.tables:metadata', object)",
         }
 
-        outcomes = outcomes_without(["cattrs", "sqlalchemy", "dramatiq", "structlog", "stamina", "cryptography"], acts)
+        absent = ["cattrs", "sqlalchemy", "dramatiq", "structlog", "stamina", "cryptography", "opentelemetry"]
+        outcomes = outcomes_without(absent, acts)
 
         codec = (
             "MissingExtra: Reading raw commands and storing jobs and events needs cattrs, which is not installed. "
@@ -518,6 +552,10 @@ class TestCoreAlone:
             "structlog": (
                 "MissingExtra: StructlogLogger needs structlog, which is not installed. "
                 "Run: pip install 'corelib[structlog]'"
+            ),
+            "opentelemetry": (
+                "MissingExtra: OpenTelemetryTracer needs opentelemetry-api, which is not installed. "
+                "Run: pip install 'corelib[opentelemetry]'"
             ),
             "run once": "done",
             "run": (

@@ -15,8 +15,8 @@ from sqlalchemy.engine import Connection, Engine
 
 from corelib.adapters.sqlalchemy import create_engine
 from kitlab.adapters.books import CHARGED, Books, outcome_of
-from kitlab.adapters.tables import sandbox_charge, sandbox_email
-from kitlab.ports import Charge, Charged, Declined, Email, GatewayTimeout
+from kitlab.adapters.tables import sandbox_charge, sandbox_email, sandbox_health
+from kitlab.ports import Charge, Charged, Declined, Email, GatewayTimeout, HealthForm
 
 _CHARGE = sa.select(sandbox_charge.c.calls, sandbox_charge.c.outcome).where(
     sandbox_charge.c.idempotency_key == sa.bindparam("key")
@@ -28,9 +28,12 @@ _NEXT_CALL = (
 )
 _EMAIL_KNOWN = sa.select(sandbox_email.c.subject).where(sandbox_email.c.idempotency_key == sa.bindparam("key"))
 
+_FORM_KNOWN = sa.select(sandbox_health.c.order_id).where(sandbox_health.c.idempotency_key == sa.bindparam("key"))
+_FORMS = sa.select(sandbox_health.c.order_id).where(sandbox_health.c.order_id == sa.bindparam("order_id"))
+
 
 class Sandbox:
-    """Both services over one database."""
+    """All services over one database."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -60,6 +63,19 @@ class Sandbox:
         with self._booking() as connection:
             if connection.execute(_EMAIL_KNOWN, {"key": idempotency_key}).first() is None:
                 connection.execute(sandbox_email.insert(), row)
+
+    def is_complete(self, order_id: str) -> bool:
+        """Return whether the form of an order was submitted."""
+        with self._engine.connect() as connection:
+            return connection.execute(_FORMS, {"order_id": order_id}).first() is not None
+
+    def submit(self, form: HealthForm, *, idempotency_key: str) -> None:
+        """Take the form once for each key; what it says is not kept in a sandbox."""
+        with self._booking() as connection:
+            if connection.execute(_FORM_KNOWN, {"key": idempotency_key}).first() is None:
+                connection.execute(
+                    sandbox_health.insert(), {"idempotency_key": idempotency_key, "order_id": form.order_id}
+                )
 
     def books(self) -> Books:
         """Return what both services did."""

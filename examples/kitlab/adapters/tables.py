@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from corelib.adapters.sqlalchemy import ExactDecimal, Parts, SqlSchema, UtcDateTime, mapped
 from kitlab.domain.billing import Confirmation, Invoice, Payment
 from kitlab.domain.catalogue import KitType, Practitioner
+from kitlab.domain.kit import Kit
 from kitlab.domain.order import Order, OrderLine
+from kitlab.domain.user import User
 
 metadata = sa.MetaData()
 
@@ -87,7 +89,7 @@ invoice = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     _order(),
     *_money("amount"),
-    sa.Column("issued_at", UtcDateTime, nullable=False),
+    sa.Column("issued_at", UtcDateTime, nullable=False, index=True),
     _version(),
 )
 confirmation = sa.Table(
@@ -98,6 +100,26 @@ confirmation = sa.Table(
     sa.Column("recipient", sa.Unicode(200), nullable=False),
     sa.Column("subject", sa.Unicode(250), nullable=False),
     sa.Column("sent_at", UtcDateTime, nullable=False),
+    _version(),
+)
+
+user = sa.Table(
+    "kitlab_user",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Unicode(200), nullable=False),
+    sa.Column("email", sa.Unicode(200), nullable=False, unique=True),
+    sa.Column("registered_at", UtcDateTime, nullable=False),
+    _version(),
+)
+kit = sa.Table(
+    "kitlab_kit",
+    metadata,
+    _code(primary_key=True),
+    sa.Column("order_id", sa.Unicode(200), sa.ForeignKey("kitlab_order.id"), nullable=False, index=True),
+    sa.Column("kit_code", sa.Unicode(200), sa.ForeignKey("kitlab_kit_type.id"), nullable=False),
+    sa.Column("status", sa.Unicode(16), nullable=False),
+    sa.Column("received_at", UtcDateTime),
     _version(),
 )
 
@@ -118,6 +140,12 @@ sandbox_email = sa.Table(
     sa.Column("recipient", sa.Unicode(200), nullable=False),
     sa.Column("subject", sa.Unicode(250), nullable=False),
 )
+sandbox_health = sa.Table(
+    "kitlab_sandbox_health",
+    metadata,
+    sa.Column("idempotency_key", sa.Unicode(100), primary_key=True),
+    sa.Column("order_id", sa.Unicode(200), nullable=False, index=True),
+)
 
 schema = SqlSchema(
     name="kitlab",
@@ -129,6 +157,8 @@ schema = SqlSchema(
         mapped(Payment, payment),
         mapped(Invoice, invoice),
         mapped(Confirmation, confirmation),
+        mapped(User, user),
+        mapped(Kit, kit),
     ],
     migrations="kitlab.adapters.migrations",
 )

@@ -282,14 +282,19 @@ def all_lines(world: World, plan: dict[int, tuple[str, int]]) -> Iterator[bytes]
 
 
 def expected(world: World, plan: dict[int, tuple[str, int]]) -> Json:
-    """Return the figures of a right import; money in units of its currency, summed over the orders that are charged."""
+    """Return the figures of a right import; money in units of its currency, summed over the orders that are charged.
+
+    The cards of some are unreachable: their orders are charged once somebody has named other cards.
+    """
     cards = [order["card_token"].split("_")[1] for order in world.valid]
     outcomes = Counter(cards)
     charged: dict[str, Decimal] = {}
+    unreachable: dict[str, Decimal] = {}
     for card, order in zip(cards, world.valid, strict=True):
-        if card not in {"declined", "unreachable"}:
+        if card != "declined":
+            totals = unreachable if card == "unreachable" else charged
             total = sum((line["quantity"] * Decimal(line["unit_price"]) for line in order["lines"]), Decimal(0))
-            charged[order["currency"]] = charged.get(order["currency"], Decimal(0)) + total
+            totals[order["currency"]] = totals.get(order["currency"], Decimal(0)) + total
     return {
         "lines": world.orders,
         "valid": len(world.valid),
@@ -301,6 +306,7 @@ def expected(world: World, plan: dict[int, tuple[str, int]]) -> Json:
             "timeouts": outcomes["timeout1"] + 2 * outcomes["timeout2"],
         },
         "charged": {currency: str(amount) for currency, amount in sorted(charged.items())},
+        "unreachable": {currency: str(amount) for currency, amount in sorted(unreachable.items())},
     }
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from decimal import Decimal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -22,6 +23,7 @@ from kitlab.adapters.fakes import FakeEmailSender, FakePaymentGateway, books_of
 from kitlab.app import app
 from kitlab.demo.figures import imbalances, read_store
 from kitlab.demo.importer import ImportFigures, import_file
+from kitlab.demo.operating import bill_now, mend_dead_payments
 from kitlab.demo.options import DATA, Options, parse
 from kitlab.demo.table import Durations, print_table, write_figures
 from kitlab.demo.workers import drain, running
@@ -57,12 +59,12 @@ def _run(options: Options, console: Console) -> int:
         imported = _import(host, options, console)
         between = time.perf_counter()
         ended_before = _ended(host)
-        _work(host, options, console)
-        durations = Durations(between - began, time.perf_counter() - between, _ended(host) - ended_before)
+        mended, billed = _work(host, options, console)
+        durations = Durations(between - began, time.perf_counter() - between, _ended(host) - ended_before, mended)
         store = read_store(host)
         print_table(console, imported, store, durations)
         write_figures(options.folder / "figures.json", imported, store)
-        wrong = list(imbalances(imported, store, read_books()))
+        wrong = list(imbalances(imported, store, read_books(), billed))
     return _verdict(options, console, wrong)
 
 
@@ -84,11 +86,16 @@ def _import(host: Host, options: Options, console: Console) -> ImportFigures:
         return import_file(host, options.orders, options.rejects, lambda size: bar.advance(task, size))
 
 
-def _work(host: Host, options: Options, console: Console) -> None:
-    with _progress(console, count=True) as bar:
-        task = bar.add_task("running jobs", total=None)
-        with running(host, options) as alive:
-            drain(host, alive, lambda ended, known: bar.update(task, completed=ended, total=known))
+def _work(host: Host, options: Options, console: Console) -> tuple[int, Mapping[str, Decimal]]:
+    """Run all jobs, mend the payments that are dead then, and start the billing run; return what both came to."""
+    with _progress(console, count=True) as bar, running(host, options) as alive:
+        work = bar.add_task("running jobs", total=None)
+        drain(host, alive, lambda ended, known: bar.update(work, completed=ended, total=known))
+        mended = mend_dead_payments(host)
+        drain(host, alive, lambda ended, known: bar.update(work, completed=ended, total=known))
+        billing = bar.add_task("billing run", total=None)
+        billed = bill_now(host, alive, lambda done, total: bar.update(billing, completed=done, total=total))
+    return mended, billed
 
 
 def _progress(console: Console, *, count: bool) -> Progress:

@@ -19,11 +19,12 @@ from kitlab.domain.order import OrderStatus
 
 @frozen
 class Durations:
-    """How long the two halves of the run took, in seconds, and how many jobs ended in the second."""
+    """How long the two halves of the run took, in seconds, how many jobs ended in the second, how many were mended."""
 
     importing: float
     working: float
     jobs: int
+    mended: int
 
 
 def print_table(console: Console, imported: ImportFigures, store: StoreFigures, durations: Durations) -> None:
@@ -63,6 +64,7 @@ def _rows(imported: ImportFigures, store: StoreFigures, durations: Durations) ->
         yield f"orders {status.value}", str(count)
     yield "jobs succeeded", str(store.jobs_in(JobState.SUCCEEDED))
     yield "jobs retried", str(store.retries)
+    yield "dead payments mended", str(durations.mended)
     yield "jobs dead", str(store.jobs_in(JobState.DEAD))
     yield "e-mails", str(store.confirmations)
     for currency, amount in sorted(store.charged.items()):

@@ -13,7 +13,7 @@ from kitlab.domain.money import Money
 
 @define(eq=False)
 class Payment(Aggregate):
-    """The answer of the payment gateway to one order; `reference` is the gateway's, None for a declined card."""
+    """The last answer of the payment gateway to one order; `reference` is the gateway's, None for a declined card."""
 
     id: UUID
     order_id: str

@@ -77,6 +77,14 @@ class Order(Aggregate):
         """Note that the card was declined."""
         self._settle(OrderStatus.DECLINED)
 
+    def pay_with(self, card_token: str) -> None:
+        """Have another card charged after the bank has declined the one before."""
+        if self.status is not OrderStatus.DECLINED:
+            raise OrderClosed(f"order {self.id} is {self.status.value} already")
+        self.card_token = card_token
+        self.status = OrderStatus.PLACED
+        self.place()
+
     def _settle(self, status: OrderStatus) -> None:
         if self.status is not OrderStatus.PLACED:
             raise OrderClosed(f"order {self.id} is {self.status.value} already")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 from uuid import uuid4
@@ -11,13 +12,30 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
+from corelib import Host
 from corelib.testing.contracts.suite import ContractSuite
 from corelib.testing.contracts.waiting import at_the_same_time
+from corelib.testing.factories import Source
 from kitlab.domain.money import Currency, Money
-from kitlab.ports import Charge, Charged, Declined, Email, EmailSender, GatewayTimeout, PaymentGateway
+from kitlab.ports import (
+    Charge,
+    Charged,
+    Declined,
+    Email,
+    EmailSender,
+    GatewayTimeout,
+    HealthForm,
+    HealthInfo,
+    PaymentGateway,
+    Revenue,
+    RevenueReport,
+)
+from kitlab.testing.factories import InvoiceFactory
 
 MoneyTaken = Callable[[], Mapping[str, Decimal]]
 MessagesTaken = Callable[[], int]
+
+NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 
 UNCLEAR = "unclear"
 """Stands for a call that got no answer."""
@@ -225,6 +243,117 @@ class EmailSenderContract(ContractSuite):
             assert sent() == 1
 
 
+class HealthInfoContract(ContractSuite):
+    """A form is kept once for each key, and completes the order that it names."""
+
+    port: ClassVar[str] = "HealthInfo"
+
+    @pytest.fixture
+    def health(self) -> HealthInfo:
+        """Return a service that has no forms yet."""
+        raise NotImplementedError
+
+    class WhenNoFormWasSubmitted:
+        def test_is_not_complete(self, health: HealthInfo) -> None:
+            assert health.is_complete(an_order()) is False
+
+    class WhenAFormIsSubmitted:
+        def test_completes_its_order(self, health: HealthInfo) -> None:
+            order = an_order()
+
+            health.submit(HealthForm(order, {"allergies": "none"}), idempotency_key=a_key())
+
+            assert health.is_complete(order) is True
+
+        def test_completes_no_other_order(self, health: HealthInfo) -> None:
+            health.submit(HealthForm(an_order(), {"allergies": "none"}), idempotency_key=a_key())
+
+            assert health.is_complete(an_order()) is False
+
+        def test_may_be_submitted_again(self, health: HealthInfo) -> None:
+            order = an_order()
+
+            for allergies in ("none", "nuts"):
+                health.submit(HealthForm(order, {"allergies": allergies}), idempotency_key=a_key())
+
+            assert health.is_complete(order) is True
+
+    class WhenTheKeyWasUsedBefore:
+        def test_is_the_call_of_before(self, health: HealthInfo) -> None:
+            first, second, key = an_order(), an_order(), a_key()
+            health.submit(HealthForm(first, {"allergies": "none"}), idempotency_key=key)
+
+            health.submit(HealthForm(second, {"allergies": "none"}), idempotency_key=key)
+
+            assert (health.is_complete(first), health.is_complete(second)) == (True, False)
+
+    class WhenManyUseTheSameKeyAtOnce:
+        def test_is_complete_in_the_end(self, health: HealthInfo) -> None:
+            form, key = HealthForm(an_order(), {"allergies": "none"}), a_key()
+
+            at_the_same_time(*[lambda: submit_or_unclear(health, form, key)] * 4)
+
+            assert health.is_complete(form.order_id) is True
+
+
+class RevenueReportContract(ContractSuite):
+    """What was billed on a day is added up exactly, by currency."""
+
+    port: ClassVar[str] = "RevenueReport"
+
+    @pytest.fixture
+    def host(self) -> Host:
+        """Return kitlab on an empty store."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def report(self) -> RevenueReport:
+        """Return the report for that store."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def invoices(self) -> InvoiceFactory:
+        """Return a factory of invoices."""
+        return InvoiceFactory(Source())
+
+    class WhenInvoicesWereWritten:
+        def test_adds_them_up_by_currency(self, host: Host, report: RevenueReport, invoices: InvoiceFactory) -> None:
+            for amount in (francs("0.10"), francs("0.20"), Money(Decimal(700), Currency.JPY)):
+                invoices.persisted(host, issued_at=NOON, amount=amount)
+
+            with host.unit_of_work() as uow:
+                revenue = list(report.of(NOON.date(), uow))
+
+            assert revenue == [Revenue(2, francs("0.30")), Revenue(1, Money(Decimal(700), Currency.JPY))]
+
+        def test_counts_the_first_instant_of_the_day_and_not_the_last(
+            self, host: Host, report: RevenueReport, invoices: InvoiceFactory
+        ) -> None:
+            midnight = NOON - timedelta(hours=12)
+            edges = {"1": midnight - timedelta(microseconds=1), "2": midnight, "4": midnight + timedelta(days=1)}
+            for amount, edge in edges.items():
+                invoices.persisted(host, issued_at=edge, amount=francs(amount))
+
+            with host.unit_of_work() as uow:
+                revenue = list(report.of(NOON.date(), uow))
+
+            assert revenue == [Revenue(1, francs("2"))]
+
+    class WhenNothingWasBilled:
+        def test_is_empty(self, host: Host, report: RevenueReport) -> None:
+            with host.unit_of_work() as uow:
+                assert list(report.of(NOON.date(), uow)) == []
+
+    class WhenTheUnitOfWorkHasFlushedInvoices:
+        def test_counts_them(self, host: Host, report: RevenueReport, invoices: InvoiceFactory) -> None:
+            with host.unit_of_work() as uow:
+                invoices.persisted(uow, issued_at=NOON, amount=francs("5"))
+
+                revenue = list(report.of(NOON.date(), uow))
+
+            assert revenue == [Revenue(1, francs("5"))]
+
+
 def a_key() -> str:
     """Return a key that nobody has used."""
     return uuid4().hex
@@ -254,3 +383,21 @@ def send_or_unclear(sender: EmailSender, email: Email, key: str) -> None:
         sender.send(email, idempotency_key=key)
     except GatewayTimeout:
         return
+
+
+def submit_or_unclear(health: HealthInfo, form: HealthForm, key: str) -> None:
+    """Submit a form; of callers that use one key at the same moment, some may get no answer."""
+    try:
+        health.submit(form, idempotency_key=key)
+    except GatewayTimeout:
+        return
+
+
+def an_order() -> str:
+    """Return an order that nobody has heard of."""
+    return f"ORD-{uuid4().hex}"
+
+
+def francs(amount: str) -> Money:
+    """Return an amount of money."""
+    return Money(Decimal(amount), Currency.CHF)

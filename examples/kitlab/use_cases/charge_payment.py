@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from attrs import frozen
 
-from corelib import Backoff, Clock, JobRun, UnitOfWork, job, new_id
+from corelib import Backoff, Clock, JobRun, UnitOfWork, job, new_id, where
 from kitlab.domain.billing import Invoice, Payment
 from kitlab.domain.money import Money
 from kitlab.domain.order import Order
@@ -39,9 +39,18 @@ def charge_payment(payload: ChargePayment, uow: UnitOfWork, run: JobRun, gateway
     order = uow.repository(Order, str).get(payload.order_id)
     if isinstance(answer, Declined):
         order.mark_declined()
-        uow.repository(Payment).add(Payment(new_id(), order.id, payload.amount, None))
+        _note_payment(uow, payload, None)
         return
     order.mark_paid()
-    uow.repository(Payment).add(Payment(new_id(), order.id, payload.amount, answer.reference))
+    _note_payment(uow, payload, answer.reference)
     uow.repository(Invoice).add(Invoice(new_id(), order.id, payload.amount, clock.now()))
     uow.jobs.enqueue(send_confirmation, SendConfirmation(order.id, order.user_name, order.user_email, payload.amount))
+
+
+def _note_payment(uow: UnitOfWork, payload: ChargePayment, reference: str | None) -> None:
+    """Keep the answer; after a declined card there is a payment already."""
+    payments = uow.repository(Payment)
+    for payment in payments.list(where("order_id") == payload.order_id):
+        payment.reference = reference
+        return
+    payments.add(Payment(new_id(), payload.order_id, payload.amount, reference))

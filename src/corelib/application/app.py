@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 from attrs import field, frozen, validators
 
+from corelib.application.jobs.schedules import Schedule
+from corelib.domain.job_queues import Queue
 from corelib.ports.clock import Clock
 from corelib.ports.logger import Logger
 from corelib.ports.storage import Storage
@@ -49,11 +52,22 @@ class App:
         jobs: functions described by `@job`.
         services: makes the host's own ports, by the class or protocol that handlers ask for.
         schema: where the host's `SqlSchema` is, as `package.module:name`; imported only if a database is used.
+        job_events: are told what happens to jobs, as `JobSucceeded` or `JobDead`; see `on_job`.
+        keep_job_events: for how long job events are kept for readers in any process (`Host.job_events`); by default
+            they are not recorded.
+        queues: limits of queues over all workers; queues without limits need not be named.
+        schedules: jobs that are enqueued again and again; a worker tells the store when it starts.
     """
 
     name: str = field(validator=validators.matches_re(r"[a-z][a-z0-9_]{0,40}"))
     commands: Sequence[Callable[..., object]] = ()
     events: Sequence[Callable[..., None]] = ()
-    jobs: Sequence[Callable[..., None]] = ()
+    jobs: Sequence[Callable[..., object]] = ()
+    job_events: Sequence[Callable[..., None]] = field(default=(), kw_only=True)
+    keep_job_events: timedelta | None = field(
+        default=None, kw_only=True, validator=validators.optional(validators.gt(timedelta(0)))
+    )
     services: Callable[[Resources], Mapping[type, object]] = no_services
     schema: str | None = None
+    queues: Sequence[Queue] = ()
+    schedules: Sequence[Schedule] = ()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from typing import get_type_hints
+from typing import get_args, get_origin, get_type_hints
 
 from attrs import frozen
 
+from corelib.application.jobs.batch import JobBatch
 from corelib.errors import UnboundHandler
 
 
@@ -26,6 +27,10 @@ class BoundHandler:
     _ports: Mapping[str, object]
     _per_call: Mapping[str, type]
 
+    def wants(self, kind: type) -> bool:
+        """Return whether a parameter asks for something that belongs to the call."""
+        return kind in self._per_call.values()
+
     def invoke(self, message: object, supplied: Mapping[type, object]) -> object:
         """Call the handler with a message and with what belongs to this call (as the unit of work)."""
         arguments = {name: supplied[kind] for name, kind in self._per_call.items()}
@@ -39,12 +44,19 @@ def message_class(handler: Callable[..., object]) -> type:
         UnboundHandler: if there is no parameter or no class in its annotation.
     """
     first = next(iter(_parameters(handler).items()), None)
+    if first is not None and get_origin(first[1]) is JobBatch:
+        first = first[0], get_args(first[1])[0]
     if first is None or first[1] is object or not isinstance(first[1], type):
         raise UnboundHandler(
             f"{_name(handler)} does not say which message it takes.",
             hint="Annotate its first parameter with the message's class.",
         )
     return first[1]
+
+
+def takes_batch(handler: Callable[..., object]) -> bool:
+    """Return whether the first parameter of a handler is a batch of payloads."""
+    return get_origin(next(iter(_parameters(handler).values()), None)) is JobBatch
 
 
 def bind(handler: Callable[..., object], ports: Mapping[type, object], per_call: Collection[type]) -> BoundHandler:

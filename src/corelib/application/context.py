@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from uuid import UUID
+
+from attrs import evolve
 
 from corelib.domain.context import Context
 from corelib.domain.identifiers import new_id
@@ -27,6 +30,11 @@ def current_tenant() -> str | None:
     """Return on whose data the work is done now, or None outside of a tenant."""
     context = _current.get()
     return None if context is None else context.tenant
+
+
+def following(context: Context, cause: UUID) -> Context:
+    """Return the context of what a job does: the job's own, with the job as the cause."""
+    return evolve(context, causation_id=str(cause))
 
 
 def new_context() -> Context:

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from types import TracebackType
 from typing import Self, TypeVar, cast, overload
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
 
 from corelib.application import open_units
 from corelib.application.context import current_context, new_context
 from corelib.application.events import EventHandlers
 from corelib.application.hooks import Hooks
 from corelib.application.jobs.announcer import Announcer
+from corelib.application.jobs.enqueuing import Enqueuing, Wanted
+from corelib.application.jobs.flow_layout import new_flow
+from corelib.application.jobs.payloads import Payloads
 from corelib.application.jobs.registry import JobRegistry
+from corelib.application.no_tracer import NO_TRACER
 from corelib.domain.aggregate import Aggregate
 from corelib.domain.event import RecordedEvent
+from corelib.domain.flow import EnqueuedFlow, NewFlow
+from corelib.domain.flow_steps import Flow
 from corelib.domain.identifiers import new_id
 from corelib.domain.job import JobRef, NewJob
-from corelib.errors import AmbiguousCommit, MisuseError, UnitOfWorkClosed
+from corelib.domain.lossy_job import LossyJob
+from corelib.domain.unique_job import Outcome
+from corelib.errors import AmbiguousCommit, JobExists, MisuseError, UnitOfWorkClosed
 from corelib.ports.clock import Clock
 from corelib.ports.codec import Codec
 from corelib.ports.logger import Logger
 from corelib.ports.repository import Repository
 from corelib.ports.storage import DEFAULT_TERMS, Storage, Terms, Transaction
+from corelib.ports.tracer import Tracer
 
 A = TypeVar("A")
 I = TypeVar("I")  # noqa: E741 - the identifier, beside A for the aggregate
@@ -45,6 +54,13 @@ class Surroundings:
     announcer: Announcer
     clock: Clock
     log: Logger
+    payloads: Payloads = field(factory=Payloads)
+    tracer: Tracer = NO_TRACER
+
+    @property
+    def enqueuing(self) -> Enqueuing:
+        """Return what makes jobs of payloads."""
+        return Enqueuing(self.jobs, self.codec, self.payloads, self.tracer)
 
 
 class _Stage(Enum):
@@ -65,7 +81,9 @@ class TransactionalUnitOfWork:
         self._transaction: Transaction | None = None
         self._savepoints = 0
         self._new_jobs: list[NewJob] = []
+        self._new_flows: list[NewFlow] = []
         self._announced: list[JobRef] = []
+        self._lossy: list[LossyJob] = []
         self._hooks = Hooks(surroundings.log)
 
     def __enter__(self) -> Self:
@@ -119,25 +137,42 @@ class TransactionalUnitOfWork:
         """Return the queue of this transaction."""
         return self
 
-    def enqueue(self, handler: Callable[..., None], payload: object, *, delay: timedelta = timedelta(0)) -> UUID:
+    def enqueue(
+        self,
+        handler: Callable[..., object],
+        payload: object,
+        *,
+        delay: timedelta = timedelta(0),
+        at: datetime | None = None,
+        priority: int | None = None,
+        unique_key: str | None = None,
+    ) -> UUID:
         """Enqueue a job with this transaction (see `JobQueue.enqueue`)."""
+        wanted = Wanted(delay, at, priority, unique_key)
+        (job_id,) = self._enqueue(handler, [payload], wanted)
+        return job_id
+
+    def enqueue_many(
+        self,
+        handler: Callable[..., object],
+        payloads: Iterable[object],
+        *,
+        delay: timedelta = timedelta(0),
+        at: datetime | None = None,
+        priority: int | None = None,
+    ) -> list[UUID]:
+        """Enqueue jobs with this transaction (see `JobQueue.enqueue_many`)."""
+        return self._enqueue(handler, payloads, Wanted(delay, at, priority))
+
+    def enqueue_flow(self, flow: Flow) -> EnqueuedFlow:
+        """Enqueue a flow with this transaction (see `JobQueue.enqueue_flow`)."""
         _ = self.transaction
-        if delay < timedelta(0):
-            raise MisuseError(f"A job cannot be enqueued with the negative delay {delay}.")
-        description = self._around.jobs.description(handler)
-        description.check_payload(payload)
-        job = NewJob(
-            id=new_id(),
-            name=description.name,
-            queue=description.queue,
-            payload=self._around.codec.encode(payload),
-            context=current_context() or new_context(),
-            max_attempts=description.attempts,
-            lease=description.timeout,
-            delay=delay,
-        )
-        self._new_jobs.append(job)
-        return job.id
+        new = new_flow(flow, self._around.enqueuing)
+        self._new_flows.append(new)
+        if any(job.unique for job in new.jobs):  # so that the caller learns of another one now
+            with self._ended_by_failure():
+                self._write_jobs()
+        return new.answer
 
     def flush(self) -> None:
         """Write what has changed so far."""
@@ -165,7 +200,9 @@ class TransactionalUnitOfWork:
             self._hooks.rolled_back()
             raise
         self._stage = _Stage.COMMITTED
+        self._announced.extend(transaction.released)
         self._around.announcer.announce(self._announced)
+        self._around.announcer.deliver(self._lossy)
         self._hooks.committed()
 
     def rollback(self) -> None:
@@ -180,7 +217,7 @@ class TransactionalUnitOfWork:
         with self._ended_by_failure():
             self._write_jobs()
             savepoint = transaction.savepoint()
-        announced, hooks = len(self._announced), self._hooks.mark()
+        announced, lossy, hooks = len(self._announced), len(self._lossy), self._hooks.mark()
         self._savepoints += 1
         try:
             yield
@@ -191,7 +228,9 @@ class TransactionalUnitOfWork:
             if self._stage is _Stage.OPEN:
                 savepoint.rollback()
                 self._new_jobs.clear()
+                self._new_flows.clear()
                 del self._announced[announced:]
+                del self._lossy[lossy:]
                 self._hooks.return_to(hooks)
             raise
         finally:
@@ -244,11 +283,46 @@ class TransactionalUnitOfWork:
                 self._roll_back()
             raise
 
+    def _enqueue(self, handler: Callable[..., object], payloads: Iterable[object], wanted: Wanted) -> list[UUID]:
+        _ = self.transaction
+        enqueuing, description = self._around.enqueuing, self._around.jobs.description(handler)
+        with self._around.tracer.enqueuing(description.name, description.queue) as span:
+            if (lossy := enqueuing.lossy(handler, payloads, wanted)) is not None:
+                span.enqueued([job.id for job in lossy])
+                self._lossy += lossy
+                return [job.id for job in lossy]
+            jobs = enqueuing.jobs(handler, payloads, wanted, trace=span.trace)
+            job_ids = [self._take(job) for job in jobs]
+            span.enqueued(job_ids)
+        return job_ids
+
+    def _take(self, job: NewJob) -> UUID:
+        """Keep a job until the next flush; one that is unique is written at once, to know what it is."""
+        if job.unique is None:
+            self._new_jobs.append(job)
+            return job.id
+        with self._ended_by_failure():
+            placed = self.transaction.add_unique_job(job)
+        if placed.outcome is Outcome.REFUSED:
+            raise JobExists(job.name, placed.ref.id)
+        # Also one that was there: whoever wanted to claim it meanwhile has passed over it.
+        if placed.due:
+            self._announced.append(placed.ref)
+        return placed.ref.id
+
     def _write_jobs(self) -> None:
         if self._new_jobs:
             self.transaction.add_jobs(self._new_jobs)
-            self._announced.extend(job.ref for job in self._new_jobs if not job.delay)
+            self._announced.extend(job.ref for job in self._new_jobs if self._is_due(job))
             self._new_jobs = []
+        flows, self._new_flows = self._new_flows, []
+        for flow in flows:
+            self.transaction.add_flow(flow)
+            self._announced.extend(job.ref for job in flow.jobs if not job.waits and self._is_due(job))
+
+    def _is_due(self, job: NewJob) -> bool:
+        """Return whether a worker is worth waking; if the clocks differ, the relay wakes it later."""
+        return not job.delay if job.due_at is None else job.due_at <= self._around.clock.now()
 
     def _publish_events(self) -> None:
         """Take events until there are none: a handler may change aggregates that then record more."""

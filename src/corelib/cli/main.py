@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from corelib.cli import db, worker
+from corelib.cli import db, doctor, jobs, testing, worker
 from corelib.errors import ConfigurationError, CorelibError
 
 FAILED = 1
@@ -31,8 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    made = argparse.ArgumentParser(prog="corelib", description="Runs the workers of a host application and its tables.")
+    made = argparse.ArgumentParser(
+        prog="corelib", description="Runs the workers of a host application, keeps its tables, and checks its servers."
+    )
     commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND")
     worker.add_to(commands)
+    jobs.add_to(commands)
     db.add_to(commands)
+    doctor.add_to(commands)
+    testing.add_to(commands)
     return made

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from corelib.application.settings import Settings
 from corelib.cli import options as shared
@@ -21,7 +21,7 @@ GRACE_SECONDS = 10
 
 
 def supervise(
-    arguments: Sequence[str],
+    arguments: Callable[[int], Sequence[str]],
     settings: Settings,
     *,
     count: int,
@@ -34,14 +34,14 @@ def supervise(
     A process that dies is replaced; one that ends because of a wrong setting ends them all, with its exit code.
 
     Args:
-        arguments: of the `corelib` command in each process.
+        arguments: of the `corelib` command in each process, by its place from 0.
         settings: their URLs are handed on through the environment.
         count: how many processes.
         stop_limit: seconds that each has to finish its running jobs.
         stopping: set when everything is to end.
         log: is told about starts and deaths.
     """
-    children = [_start(arguments, settings) for _ in range(count)]
+    children = [_start(arguments(place), settings) for place in range(count)]
     code = 0
     while not stopping.wait(POLL_SECONDS) and code != MISCONFIGURED:
         for place, child in enumerate(children):
@@ -51,7 +51,7 @@ def supervise(
             if child.returncode is not None:
                 log.warning("worker process died", process=child.pid, exit_code=child.returncode)
                 stopping.wait(RESTART_PAUSE_SECONDS)
-                children[place] = _start(arguments, settings)
+                children[place] = _start(arguments(place), settings)
     _stop(children, stop_limit)
     return code if code == MISCONFIGURED else 0
 

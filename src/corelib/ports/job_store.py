@@ -7,45 +7,103 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from corelib.domain.job import Claim, Job, JobRef, JobState
+from corelib.domain.job import AttemptOutcome, Claim, Job, JobRef, JobState
+from corelib.ports.job_claims import JobClaims
+from corelib.ports.job_flows import JobFlows
+from corelib.ports.job_runs import JobRuns
+from corelib.ports.job_steering import ALL_JOBS, JobFilter, JobSteering
 
 ANNOUNCED_FOR = timedelta(seconds=30)
 """How long a job that was enqueued without a delay counts as announced: whoever commits it sends a message at once."""
 
+LOST_WORKER = "The lease ended without a word from the worker: it died, or was cut off."
+TIME_IS_UP = "The run took longer than the time-out of the job, and its worker did not say so."
 
-class JobStore(Protocol):
+
+class JobStore(JobRuns, JobSteering, JobClaims, JobFlows, Protocol):
     """Claims stored jobs and settles their runs. Every call is one transaction of its own.
 
     Due times and leases are judged by the clock of the store, so that workers whose clocks differ agree.
     """
 
-    def claim(self, job_id: UUID) -> Claim | None:
-        """Take a job for one run, which counts as an attempt; the lease is as long as the job says.
+    def claim(self, job_id: UUID, *, worker: str | None = None, lease: timedelta | None = None) -> Claim | None:
+        """Take a job for one run, which counts as an attempt.
 
         A job can be claimed while it is pending and due, or running with a lease that has ended. Of many who try at
         the same moment, one gets it; nobody waits.
 
-        A job whose lease ended in its last attempt is marked dead instead: its worker died, and no attempt is left.
+        Of a job whose lease has ended, the attempt that held it is recorded: as timed out if the time of that run was
+        up, else as stalled. If no attempt is left the job is marked dead instead, and if somebody asked to cancel it,
+        as cancelled.
+
+        Args:
+            job_id: which one.
+            worker: who claims, for the record.
+            lease: how long the claim holds without a heartbeat; by default as long as the job's time-out, for whoever
+                sends no heartbeats.
 
         Returns:
             The claim, or None if the job cannot be claimed now or does not exist.
         """
         ...
 
-    def retry(self, claim: Claim, *, error: str, wait: timedelta) -> bool:
-        """Put a claimed job back to pending, due after `wait`; one that has no attempt left is marked dead instead.
+    def retry(
+        self,
+        claim: Claim,
+        *,
+        error: str,
+        wait: timedelta,
+        traceback: str | None = None,
+        outcome: AttemptOutcome = AttemptOutcome.FAILED,
+    ) -> bool:
+        """Put a claimed job back to pending, due after `wait`, and record the attempt.
+
+        One that has no attempt left is marked dead instead, and one that somebody asked to cancel, as cancelled.
+
+        Args:
+            claim: that holds the job.
+            error: one line.
+            wait: from now until the next attempt.
+            traceback: for the record.
+            outcome: how the attempt ended.
 
         Returns:
             False if the claim did not hold the job any more; then nothing has changed.
         """
         ...
 
-    def bury(self, claim: Claim, *, error: str) -> bool:
-        """Mark a claimed job as dead; returns as `retry` does."""
+    def bury(
+        self,
+        claim: Claim,
+        *,
+        error: str,
+        traceback: str | None = None,
+        outcome: AttemptOutcome = AttemptOutcome.FAILED,
+    ) -> bool:
+        """Mark a claimed job as dead and record the attempt; takes and returns what `retry` does."""
         ...
 
     def release(self, claim: Claim) -> bool:
         """Hand a claimed job back at once, as if this attempt had not begun; returns as `retry` does."""
+        ...
+
+    def put_back(self, job_id: UUID) -> bool:
+        """Let a running job whose lease has ended be pending and due, or end it, as `claim` would end it.
+
+        The attempt that held it is recorded as by `claim`. All of that is one transaction: whoever puts a job back and
+        dies over it neither holds it nor costs it an attempt.
+
+        Returns:
+            Whether it waits for a worker now. False also if its lease has not ended, or others have put it back.
+        """
+        ...
+
+    def promote(self, job_id: UUID) -> bool:
+        """Let a pending job that waits for a later time be due now: a delay or a backoff is cut short.
+
+        Returns:
+            False if the job is not pending, is due already, or does not exist; then nothing has changed.
+        """
         ...
 
     def wake(self, *, limit: int, again_after: timedelta) -> list[JobRef]:
@@ -75,7 +133,7 @@ class JobStore(Protocol):
         """Return a job in any state, or None."""
         ...
 
-    def list(self, *, state: JobState | None = None, limit: int = 100) -> Sequence[Job]:
+    def list(self, *, state: JobState | None = None, which: JobFilter = ALL_JOBS, limit: int = 100) -> Sequence[Job]:
         """Return jobs, oldest first; `JobState.DEAD` is the dead-letter list."""
         ...
 
@@ -83,6 +141,10 @@ class JobStore(Protocol):
         """Go through the jobs, oldest first, in bounded memory."""
         ...
 
-    def count(self) -> Mapping[JobState, int]:
-        """Return how many jobs are in each state; every state is there, with 0 if it has none."""
+    def count(self, which: JobFilter = ALL_JOBS) -> Mapping[JobState, int]:
+        """Return how many jobs are in each state; every state is there, with 0 if it has none.
+
+        Args:
+            which: only those.
+        """
         ...

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from corelib.domain.job import JobRef
+from corelib.domain.lossy_job import LossyJob
 
 
 class JobTransport(Protocol):
@@ -16,6 +17,14 @@ class JobTransport(Protocol):
 
         Raises:
             ConfigurationError: if the broker cannot be reached. The jobs stay where they are.
+        """
+        ...
+
+    def deliver(self, jobs: Sequence[LossyJob]) -> None:
+        """Hand jobs to the workers that are in no store: the message is all there is of each.
+
+        Raises:
+            ConfigurationError: if the broker cannot be reached. Those that it has not got are lost.
         """
         ...
 

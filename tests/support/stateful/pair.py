@@ -20,7 +20,7 @@ from tests.support.stateful.worlds import (
     states,
 )
 
-from corelib.errors import CorelibError, UnitOfWorkClosed
+from corelib.errors import CorelibError, NotFound, UnitOfWorkClosed
 from corelib.ports.repository import Repository
 from corelib.ports.storage import Isolation, Terms
 from corelib.testing.contracts.arranging import Work
@@ -198,6 +198,8 @@ class Pair:
                 side.holds(aggregate)
         self._agree(f"{title} by {unit}", tuple(_told(answer, reasons, loose=loose) for answer in answers))
         if isinstance(answers[0], Refused):
+            if flushes and answers[0].error is NotFound:  # which was found out after the flush
+                self.ledger.flushed(self.known(unit))
             self._refused(unit, answers[0], claims, leaves=leaves)
         else:
             self._answered(unit, flushes=flushes, leaves=leaves)

@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 import pytest
 from attrs import define, frozen
 from tests.unit.fakes import BrokenTransport, JsonCodec, Workshop, workshop
 
-from corelib.adapters.memory import InlineWorker, MemoryLocks, MemoryStorage
+from corelib.adapters.memory import InlineWorker, ManualClock, MemoryLocks, MemoryObjectStorage, MemoryStorage
 from corelib.application.binding import bind
 from corelib.application.bus import CommandBus
 from corelib.application.context import current_context
 from corelib.application.host import Host
+from corelib.application.jobs.announcer import Announcer
 from corelib.application.jobs.description import job
+from corelib.application.jobs.housekeeping import Housekeeping
+from corelib.application.jobs.payloads import Payloads
 from corelib.application.jobs.relay import Relay
+from corelib.application.jobs.scheduler import Scheduler
+from corelib.application.jobs.schedules import Schedules
 from corelib.domain.aggregate import Aggregate
 from corelib.domain.context import Context
 from corelib.domain.job import JobState
@@ -56,6 +62,10 @@ def add_kit(command: AddKit, uow: UnitOfWork) -> str:
     return f"{command.id} in {context.correlation_id if context else 'none'}"
 
 
+def no_cron(expression: str) -> NoReturn:
+    raise AssertionError(f"nothing here has the cron expression {expression}")
+
+
 def host_of(
     shop: Workshop, *, transport: JobTransport | None = None, closing: list[Callable[[], None]] | None = None
 ) -> Host:
@@ -67,6 +77,7 @@ def host_of(
         log=shop.log,
     )
     relay = Relay(shop.storage.jobs, shop.transport, shop.log)
+    announcer, schedules = Announcer(shop.transport, shop.log), shop.storage.schedules
     return Host(
         surroundings=shop.around,
         locks=MemoryLocks(),
@@ -74,7 +85,11 @@ def host_of(
         runner=shop.runner,
         bus=bus,
         units=shop.units,
+        schedules=Schedules(schedules, shop.around.jobs, JsonCodec(), no_cron, announcer, owner="shop"),
+        scheduler=Scheduler(schedules, shop.around.jobs, no_cron, announcer, shop.log),
         make_worker=lambda: InlineWorker(shop.transport, shop.runner, relay),
+        declare=lambda: None,
+        housekeeping=Housekeeping(shop.storage.jobs, [], MemoryLocks(), shop.log),
         closing=closing or [],
     )
 
@@ -117,6 +132,54 @@ class TestHost:
         result = host.submit(AddKit, '{"id": "K-1"}', context=Context("c-1"))
 
         assert result == "K-1 in c-1"
+
+    def test_enqueues_in_a_transaction_of_its_own(self) -> None:
+        shop = workshop(jobs=[print_label])
+        host = host_of(shop)
+
+        with host.unit_of_work():
+            job_id = host.enqueue(print_label, Label("K-1"))
+
+        assert [(job.id, job.state) for job in host.jobs.list()] == [(job_id, JobState.PENDING)]
+        assert [ref.id for ref in shop.announced()] == [job_id]
+
+    def test_enqueues_as_units_of_work_do(self) -> None:
+        host = host_of(workshop(jobs=[print_label]))
+        instant = datetime(2999, 1, 1, tzinfo=UTC)
+
+        first = host.enqueue(print_label, Label("K-1"), at=instant, unique_key="K")
+        second = host.enqueue(print_label, Label("K-2"), delay=timedelta(hours=1), unique_key="K")
+
+        assert first == second
+        assert [job.due_at for job in host.jobs.list()] == [instant]
+
+    def test_enqueues_many_in_one_transaction(self) -> None:
+        shop = workshop(jobs=[print_label])
+        host = host_of(shop)
+
+        job_ids = host.enqueue_many(print_label, [Label(str(number)) for number in range(5)], delay=timedelta(hours=1))
+
+        assert [job.id for job in host.jobs.list()] == job_ids
+        assert shop.announced() == []
+
+    def test_enqueues_none_of_many_if_one_is_wrong(self) -> None:
+        host = host_of(workshop(jobs=[print_label]))
+
+        with pytest.raises(MisuseError):
+            host.enqueue_many(print_label, [Label("1"), Kit("2")])
+
+        assert list(host.jobs.list()) == []
+
+    def test_sweeps_payloads_that_no_job_needs(self) -> None:
+        clock = ManualClock()
+        objects = MemoryObjectStorage(clock)
+        objects.put("corelib-payloads/host/lost", b"{}")
+        host = host_of(workshop(payloads=Payloads(objects), clock=clock))
+        clock.advance(timedelta(hours=2))
+
+        swept = host.sweep_payloads(), host.sweep_payloads(older_than=timedelta(hours=1))
+
+        assert swept == (0, 1)
 
     def test_hands_out_units_of_work(self) -> None:
         host = host_of(workshop())

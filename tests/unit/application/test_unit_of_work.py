@@ -499,7 +499,7 @@ class TestTransactionalUnitOfWork:
 
             stored = shop.storage.jobs.find(job_id)
             assert (stored.name, stored.queue, stored.payload) == ("print_label", "print", '{"text": "x"}')
-            assert (stored.max_attempts, stored.lease) == (3, timedelta(seconds=7))
+            assert (stored.max_attempts, stored.timeout) == (3, timedelta(seconds=7))
             assert stored.context == Context("c-1", principal="ada")
             assert (stored.state, stored.attempts, stored.due_at) == (JobState.PENDING, 0, shop.clock.now())
 

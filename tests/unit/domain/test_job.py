@@ -45,7 +45,7 @@ class TestJob:
             state=JobState.PENDING,
             attempts=0,
             max_attempts=1,
-            lease=timedelta(minutes=1),
+            timeout=timedelta(minutes=1),
             enqueued_at=NOON,
             due_at=NOON,
         )
@@ -57,4 +57,4 @@ class TestJobState:
     def test_has_the_values_that_stores_keep(self) -> None:
         values = [state.value for state in JobState]
 
-        assert values == ["pending", "running", "succeeded", "dead"]
+        assert values == ["waiting", "pending", "running", "succeeded", "dead", "cancelled", "parked"]

@@ -9,12 +9,12 @@ from attrs import frozen
 from corelib import Context, Host
 from corelib.adapters.memory import ManualClock, MemoryLogger
 from corelib.bootstrap import bootstrap
-from kitlab.adapters.fakes import FakeEmailSender, FakePaymentGateway
+from kitlab.adapters.fakes import FakeEmailSender, FakeHealthInfo, FakePaymentGateway
 from kitlab.app import app
 from kitlab.domain.billing import Confirmation, Invoice, Payment
 from kitlab.domain.catalogue import KitType, Practitioner
 from kitlab.domain.order import Order
-from kitlab.ports import EmailSender, PaymentGateway
+from kitlab.ports import EmailSender, HealthInfo, PaymentGateway
 from kitlab.use_cases.import_order import ImportOrder
 
 A = TypeVar("A")
@@ -30,6 +30,7 @@ class Laboratory:
     log: MemoryLogger
     gateway: FakePaymentGateway
     sender: FakeEmailSender
+    health: FakeHealthInfo
 
     def submit(self, raw: Raw, *, correlation_id: str = "c-1") -> str:
         return self.host.submit(ImportOrder, raw, context=Context(correlation_id))
@@ -60,8 +61,12 @@ def laboratory(
 ) -> Laboratory:
     """Open a laboratory; `gateway` and `sender` may stand in the place of the fakes."""
     clock, log = ManualClock(), MemoryLogger()
-    fake_gateway, fake_sender = FakePaymentGateway(), FakeEmailSender()
-    services = {PaymentGateway: gateway or fake_gateway, EmailSender: sender or fake_sender}
+    fake_gateway, fake_sender, health = FakePaymentGateway(), FakeEmailSender(), FakeHealthInfo()
+    services: dict[type, object] = {
+        PaymentGateway: gateway or fake_gateway,
+        EmailSender: sender or fake_sender,
+        HealthInfo: health,
+    }
     host = bootstrap(app, clock=clock, log=log, services=services)
     if stocked:
         with host.unit_of_work() as uow:
@@ -72,7 +77,7 @@ def laboratory(
             kits.add(KitType("VIT-01", "Vitamins", active=True))
             kits.add(KitType("OLD-01", "Old", active=False))
             uow.commit()
-    return Laboratory(host, clock, log, fake_gateway, fake_sender)
+    return Laboratory(host, clock, log, fake_gateway, fake_sender, health)
 
 
 def raw_line(**changes: object) -> Raw:

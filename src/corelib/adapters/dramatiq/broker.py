@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from dramatiq import Broker
 from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import CurrentMessage
 
 from corelib.errors import InvalidSetting, MissingExtra, UnknownScheme
 
@@ -35,7 +36,7 @@ def create_broker(url: str, *, namespace: str) -> Broker:
     """
     scheme = url.partition(":")[0]
     if scheme == "inprocess":
-        return StubBroker(middleware=[], fail_fast_default=False)
+        return StubBroker(middleware=[CurrentMessage()], fail_fast_default=False)
     if scheme in ("amqp", "amqps"):
         return _rabbitmq(url)
     if scheme in ("redis", "rediss"):
@@ -49,18 +50,20 @@ def _rabbitmq(url: str) -> Broker:
     except ImportError:
         raise MissingExtra("pika", extra="rabbitmq", purpose="An amqp:// broker") from None
     try:
-        return RabbitmqBroker(url=_with_options(url, _RABBITMQ_OPTIONS), middleware=[])
+        return RabbitmqBroker(url=_with_options(url, _RABBITMQ_OPTIONS), middleware=[CurrentMessage()])
     except (ValueError, TypeError) as error:
         raise _unreadable("amqp://guest:guest@localhost:5672/") from error
 
 
 def _redis(url: str, namespace: str) -> Broker:
     try:
-        from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415 - an optional client
+        from corelib.adapters.dramatiq.redis_waiting import WaitingRedisBroker  # noqa: PLC0415 - an optional client
     except ImportError:
         raise MissingExtra("redis", extra="redis", purpose="A redis:// broker") from None
     try:
-        return RedisBroker(url=_with_options(url, _REDIS_OPTIONS), namespace=f"corelib-{namespace}", middleware=[])  # type: ignore[no-untyped-call]
+        return WaitingRedisBroker(
+            url=_with_options(url, _REDIS_OPTIONS), namespace=f"corelib-{namespace}", middleware=[CurrentMessage()]
+        )  # type: ignore[no-untyped-call]
     except ValueError as error:
         raise _unreadable("redis://localhost:6379/0") from error
 

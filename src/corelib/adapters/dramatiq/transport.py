@@ -8,8 +8,10 @@ from dramatiq import Broker, Message
 from dramatiq.brokers.stub import StubBroker
 
 from corelib.adapters.dramatiq.failures import translated
-from corelib.adapters.dramatiq.names import ACTOR, broker_queue
+from corelib.adapters.dramatiq.lossy_message import carried
+from corelib.adapters.dramatiq.names import ACTOR, LOSSY_ACTOR, broker_queue
 from corelib.domain.job import JobRef
+from corelib.domain.lossy_job import LossyJob
 
 
 class DramatiqTransport:
@@ -35,6 +37,16 @@ class DramatiqTransport:
             for ref in refs:
                 self._broker.declare_queue(broker_queue(self._namespace, ref.queue))
                 self._broker.enqueue(_message(self._namespace, ref))
+
+    def deliver(self, jobs: Sequence[LossyJob]) -> None:
+        """Enqueue one message for each job, which carries it."""
+        with translated(self._url):
+            for job in jobs:
+                name = broker_queue(self._namespace, job.queue)
+                self._broker.declare_queue(name)
+                self._broker.enqueue(
+                    Message(queue_name=name, actor_name=LOSSY_ACTOR, args=(carried(job),), kwargs={}, options={})
+                )
 
     def check(self) -> None:
         """Connect once, without trying again."""

@@ -5,12 +5,17 @@ from corelib.adapters.memory.clock import ManualClock
 from corelib.adapters.memory.faults import Faults
 from corelib.adapters.memory.locks import MemoryLocks
 from corelib.adapters.memory.logger import LogLine, MemoryLogger
+from corelib.adapters.memory.metrics import MemoryMetrics
+from corelib.adapters.memory.object_storage import MemoryObjectStorage
 from corelib.adapters.memory.retrier import ImmediateRetrier
+from corelib.adapters.memory.scripted import Call, ScriptedFake
 from corelib.adapters.memory.storage import MemoryStorage
+from corelib.adapters.memory.tracer import MemorySpan, MemoryTracer
 from corelib.adapters.memory.transport import MemoryTransport
 from corelib.adapters.memory.worker import InlineWorker
 
 __all__ = [
+    "Call",
     "Faults",
     "ImmediateRetrier",
     "InlineWorker",
@@ -19,6 +24,11 @@ __all__ = [
     "MemoryCipher",
     "MemoryLocks",
     "MemoryLogger",
+    "MemoryMetrics",
+    "MemoryObjectStorage",
+    "MemorySpan",
     "MemoryStorage",
+    "MemoryTracer",
     "MemoryTransport",
+    "ScriptedFake",
 ]

@@ -16,7 +16,7 @@ from corelib.domain.fields import Role
 from corelib.domain.page import CursorPage, Page, offset_of
 from corelib.domain.specification import And, Sort, Specification
 from corelib.domain.specification_check import check, check_changes, check_sort
-from corelib.domain.specification_evaluation import at, change, in_order, satisfies, sortable
+from corelib.domain.specification_evaluation import at, change, in_order, predicate_of, satisfies, sortable
 from corelib.domain.stamping import (
     field_of,
     give_to_tenant,
@@ -304,7 +304,10 @@ class MemoryRepository(Generic[A]):
         self._transaction.flush()
         with self._transaction.statement():
             rows = self._view.rows(self._kind).items()
-            return [row for row in rows if satisfies(row[1].aggregate, wanted)] if wanted.parts else list(rows)
+            if not wanted.parts:
+                return list(rows)
+            matches = predicate_of(wanted)
+            return [row for row in rows if matches(row[1].aggregate)]
 
     def _apart(self, specification: Specification | None) -> tuple[Sequence[Entry[A]], Rows]:
         """Return what is in hand and satisfies a specification, and what else does.

@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 from corelib.adapters.memory.faults import Faults
 from corelib.adapters.memory.job_store import MemoryJobStore
 from corelib.adapters.memory.row_locks import RowLocks
+from corelib.adapters.memory.schedule_store import MemoryScheduleStore
 from corelib.domain.constraint import Constraint, Reference, Unique
 from corelib.domain.event import RecordedEvent
 from corelib.domain.specification_evaluation import at
@@ -40,12 +41,14 @@ class Tables:
     commits: int = 0
     changed: dict[type, int] = field(factory=dict)
     jobs: MemoryJobStore = field(init=False)
+    schedules: MemoryScheduleStore = field(init=False)
     locks: RowLocks = field(init=False)
     index: Index = field(init=False)
     _assigned: dict[type, int] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.jobs = MemoryJobStore(self.clock, self.lock)
+        self.schedules = MemoryScheduleStore(self.clock, self.lock, self.jobs)
         self.locks = RowLocks(self.lock)
         self.index = Index(self.constraints)
 

@@ -9,13 +9,27 @@ from uuid import UUID
 
 from corelib.adapters.memory.constraints import check_constraints
 from corelib.adapters.memory.entries import Entry
+from corelib.adapters.memory.job_store import MemoryJobStore
+from corelib.adapters.memory.job_unique import UniqueJobs
 from corelib.adapters.memory.repository import MemoryRepository
 from corelib.adapters.memory.tables import Tables
 from corelib.adapters.memory.view import View
 from corelib.domain.constraint import Constraint, Reference
 from corelib.domain.event import RecordedEvent
-from corelib.domain.job import NewJob
-from corelib.errors import AlreadyExists, InvalidData, MisuseError, PersistenceError, UnboundHandler, UnitOfWorkClosed
+from corelib.domain.flow import NewFlow
+from corelib.domain.job import JobRef, JobResult, NewJob, Placed
+from corelib.domain.job_progress import RunReport
+from corelib.domain.unique_job import Outcome
+from corelib.errors import (
+    AlreadyExists,
+    CorelibError,
+    InvalidData,
+    JobExists,
+    MisuseError,
+    PersistenceError,
+    UnboundHandler,
+    UnitOfWorkClosed,
+)
 from corelib.ports.repository import Repository
 from corelib.ports.storage import Terms
 
@@ -34,15 +48,27 @@ class MemoryTransaction:
         self._view = View(tables, terms)
         self._repositories: dict[type, MemoryRepository[object]] = {}
         self._jobs: list[NewJob] = []
-        self._completed: list[tuple[UUID, UUID]] = []
+        self._flows: list[NewFlow] = []
+        self._released: list[JobRef] = []
+        self._suspended: list[tuple[UUID, UUID, NewFlow, bool]] = []
+        self._replaced: list[tuple[UUID, NewJob]] = []
+        self._unique = UniqueJobs(tables, self._view, self._jobs, self._replaced)
+        self._completed: list[tuple[UUID, UUID, JobResult | None]] = []
+        self._reports: list[RunReport] = []
         self._events: list[RecordedEvent] = []
         self._keys: list[str] = []
         self._begun = False
         self._ended = False
         self._failure: BaseException | None = None
+        self._abandoned: CorelibError | None = None  # which a savepoint does not undo, other than a failure
         self._begun_after = 0
         self._references = [rule for rule in tables.constraints if isinstance(rule, Reference)]
         self._own_rules = [rule for rule in tables.constraints if not isinstance(rule, Reference)]
+
+    @property
+    def is_untouched(self) -> bool:
+        """Return whether nothing was read or written."""
+        return not self._begun
 
     def repository(self, aggregate: type[A]) -> Repository[A, object]:
         """Return the collection of any class that has a field `id`."""
@@ -66,11 +92,47 @@ class MemoryTransaction:
         with self.statement(writes=bool(jobs)):
             self._jobs.extend(jobs)
 
-    def complete_job(self, job_id: UUID, token: UUID) -> None:
+    def add_unique_job(self, job: NewJob) -> Placed:
+        """Keep a job until the commit, unless one with its key keeps it out."""
+        with self.statement(writes=True), self._tables.lock:
+            return self._unique.place(job)
+
+    def add_flow(self, flow: NewFlow) -> None:
+        """Keep a flow and its jobs until the commit."""
+        self._insert_jobs(flow)
+        self._flows.append(flow)
+
+    def _insert_jobs(self, flow: NewFlow) -> None:
+        self.add_jobs([job for job in flow.jobs if job.unique is None])
+        for job in flow.jobs:
+            if job.unique is None:
+                continue
+            placed = self.add_unique_job(job)
+            if placed.outcome is not Outcome.ADDED:
+                raise JobExists(job.name, placed.ref.id)
+
+    def suspend_job(self, job_id: UUID, token: UUID, flow: NewFlow, *, always: bool = False) -> None:
+        """Check the lease now and again on commit, and keep the jobs until then."""
+        with self.statement(writes=True), self._tables.lock:
+            self._tables.jobs.added_to(job_id, token, flow)
+        self._insert_jobs(flow)
+        self._suspended.append((job_id, token, flow, always))
+
+    @property
+    def released(self) -> Sequence[JobRef]:
+        """Return the jobs that the ends of others have released."""
+        return self._released
+
+    def complete_job(self, job_id: UUID, token: UUID, result: JobResult | None = None) -> None:
         """Check the lease now and again on commit."""
         with self.statement(writes=True), self._tables.lock:
             self._tables.jobs.check_lease(job_id, token)
-        self._completed.append((job_id, token))
+        self._completed.append((job_id, token, result))
+
+    def report_run(self, report: RunReport) -> None:
+        """Keep what a run tells until the commit."""
+        with self.statement(writes=True):
+            self._reports.append(report)
 
     def add_events(self, events: Sequence[RecordedEvent]) -> None:
         """Keep events until the commit."""
@@ -92,7 +154,18 @@ class MemoryTransaction:
         writes = {kind: dict(rows) for kind, rows in self._view.writes.items()}
         lists: list[tuple[list[object], list[object]]] = [
             (kept, list(kept))
-            for kept in cast("list[list[object]]", [self._jobs, self._completed, self._events, self._keys])
+            for kept in cast(
+                "list[list[object]]",
+                [
+                    self._jobs,
+                    self._flows,
+                    self._replaced,
+                    self._completed,
+                    self._reports,
+                    self._events,
+                    self._keys,
+                ],
+            )
         ]
         undone = {kind: repository.entries.memento() for kind, repository in self._repositories.items()}
 
@@ -138,7 +211,15 @@ class MemoryTransaction:
         """Forget everything."""
         self._ended = True
         self._repositories.clear()
+        self._unique.end()
         self._view.end()
+
+    def abandon(self, reason: CorelibError) -> None:
+        """Refuse what comes next, the commit included, and let go of what is locked."""
+        with self._tables.lock:
+            self._abandoned = self._abandoned or reason
+            self._unique.end()
+            self._view.release()
 
     def usable(self) -> None:
         """Make sure that the transaction can be used.
@@ -147,6 +228,8 @@ class MemoryTransaction:
             UnitOfWorkClosed: if it has ended, or the store has refused a statement of it.
         """
         self._refuse_ended()
+        if self._abandoned is not None:
+            raise UnitOfWorkClosed("This unit of work was abandoned: it can only be rolled back.") from self._abandoned
         if self._failure is not None:
             raise UnitOfWorkClosed(
                 "The store has refused a statement of this unit of work, which can only be rolled back.",
@@ -184,23 +267,40 @@ class MemoryTransaction:
     def _apply(self) -> None:
         tables = self._tables
         with tables.lock:
+            self.usable()
             unannounced = tables.faults.happen("commit")
             self._view.confirm()
             if tables.commits != self._begun_after:  # others have committed since some of it was checked
                 self.check([(kind, identifier) for kind, rows in self._view.writes.items() for identifier in rows])
-            for job_id, token in self._completed:
+            for job_id, token, _ in self._completed:
                 tables.jobs.check_lease(job_id, token)
+            for job_id, token, flow, _always in self._suspended:
+                tables.jobs.added_to(job_id, token, flow)
             for key in self._keys:
                 if key in tables.keys:
                     raise _remembered(key)
             tables.apply(self._view.writes)
-            for job_id, token in self._completed:
-                tables.jobs.complete(job_id, token)
+            for report in self._reports:
+                tables.jobs.report_in_transaction(report)
+            for job_id, token, result in self._completed:
+                self._released.extend(tables.jobs.complete_in_transaction(job_id, token, result))
+            self._apply_flows(tables.jobs)
             tables.jobs.add(self._jobs)
+            for job_id, new in self._replaced:
+                tables.jobs.replace(job_id, new)
             tables.events.extend(self._events)
             tables.keys.update(self._keys)
         if unannounced is not None:
             raise unannounced
+
+    def _apply_flows(self, jobs: MemoryJobStore) -> None:
+        for flow in self._flows:
+            jobs.add_flow(flow)
+        for job_id, token, flow, always in self._suspended:
+            added = jobs.added_to(job_id, token, flow)
+            places = {job.id: job for job in added.jobs}
+            self._jobs[:] = [places.get(job.id, job) for job in self._jobs]
+            jobs.suspend(job_id, token, added, always=always)
 
     def _write(self, repository: MemoryRepository[object], entry: Entry[object]) -> tuple[type, object]:
         """Write an aggregate and check it alone; references are checked when all are written, in whatever order."""

@@ -117,10 +117,14 @@ class View:
             for identifier, stored in rows.items():
                 self.index.move(kind, identifier, None, stored)
 
-    def end(self) -> None:
+    def release(self) -> None:
         """Give up the locks."""
         with self._tables.lock:
             self._tables.locks.release(self._owner)
+
+    def end(self) -> None:
+        """Give up the locks and forget what was written."""
+        self.release()
         self.writes = {}
 
     def _refuse_changed(self, kind: type, identifier: object) -> None:

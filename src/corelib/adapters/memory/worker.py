@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from corelib.adapters.memory.transport import MemoryTransport
 from corelib.application.jobs.relay import Relay
+from corelib.application.jobs.run_outcome import RunOutcome
 from corelib.application.jobs.runner import JobRunner
+from corelib.domain.lossy_job import LossyJob
 
 PAUSE_SECONDS = 0.05
 
@@ -31,6 +33,7 @@ class InlineWorker:
     def start(self) -> None:
         """Run announced jobs in a background thread."""
         self._stopping.clear()
+        self._runner.start()
         self._relay.start()
         self._thread = threading.Thread(target=self._loop, name="corelib-worker", daemon=True)
         self._thread.start()
@@ -43,9 +46,21 @@ class InlineWorker:
             self._thread.join(limit.total_seconds())
             self._thread = None
         self._runner.hand_back()
+        self._runner.stop()
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
-            ref = self._transport.take(wait=PAUSE_SECONDS)
-            if ref is not None:
-                self._runner.run(ref.id)
+            taken = self._transport.take_any(wait=PAUSE_SECONDS)
+            if isinstance(taken, LossyJob):
+                self._runner.lossy.run(taken)
+            elif taken is not None:
+                self._run_for(taken.queue)
+
+    def _run_for(self, queue: str) -> None:
+        """Run a job, and more of its queue while nobody waits for this thread: not every job has a message."""
+
+        def goes_on() -> bool:
+            return not self._transport.waiting and not self._stopping.is_set()
+
+        while self._runner.run_while(queue, goes_on) is RunOutcome.LOST and goes_on():
+            self._stopping.wait(PAUSE_SECONDS)

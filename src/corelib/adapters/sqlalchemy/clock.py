@@ -11,7 +11,10 @@ from corelib.adapters.sqlalchemy.types import UtcDateTime
 
 
 class utc_now(FunctionElement[datetime]):  # noqa: N801 - reads as a SQL function
-    """The present instant, also within a transaction that began earlier."""
+    """The present instant, also within a transaction that began earlier; within one statement it stands still.
+
+    So an index serves a comparison with it, as it would not with an instant that is another one for each row.
+    """
 
     name = "utc_now"
     inherit_cache: bool | None = True

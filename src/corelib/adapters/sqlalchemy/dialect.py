@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -17,11 +18,13 @@ from corelib.ports.storage import Terms
 
 if TYPE_CHECKING:
     from corelib.adapters.sqlalchemy.lock_sessions import LockSessions
+    from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
 Bound = sa.BindParameter[Any]
 S = TypeVar("S", bound=sa.Select[tuple[object, ...]])
+C = TypeVar("C", sa.Update, sa.Delete)
 
 
 class SqlDialect(Protocol):
@@ -44,16 +47,57 @@ class SqlDialect(Protocol):
         """Return arguments of `sqlalchemy.create_engine`."""
         ...
 
+    @property
+    def untested_for(self) -> timedelta:
+        """Return how long a pooled connection counts as tested after it was used, unless the settings say so."""
+        ...
+
     def prepare(self, engine: Engine) -> None:
         """Attach what every new connection needs."""
+        ...
+
+    def committing_each_statement(self, engine: Engine) -> Engine:
+        """Return the engine with transactions of one statement each, where that saves the way to the server and back.
+
+        Elsewhere return it as it is: the caller commits either way.
+        """
+        ...
+
+    @property
+    def changes_with_queries(self) -> bool:
+        """Return whether one statement may change rows in several CTEs (PostgreSQL: "Data-Modifying Statements")."""
+        ...
+
+    @property
+    def unhurried(self) -> Sequence[Condition]:
+        """Return what a statement adds to its WHERE so that its commit does not wait for the disk, if there is such.
+
+        For what may be forgotten in a crash of the server, as a claim: its job is then pending as it was before.
+        """
         ...
 
     def skip_locked(self, select: S, table: sa.Table) -> S:
         """Let a query lock the rows it reads and pass over rows that others have locked."""
         ...
 
-    def passing_over_locked(self, update: sa.Update) -> sa.Update:
-        """Let an update pass over rows that others have locked, where the engine has a word for it in UPDATE."""
+    def passing_over_locked(self, change: C) -> C:
+        """Let an update or a deletion pass over rows that others have locked, where the engine has a word for it."""
+        ...
+
+    def asked_again(self, condition: Condition) -> Sequence[Condition]:
+        """Return what a change demands of rows whose identifiers a locking query has just found by a condition.
+
+        That is the condition once more where a server may take no notice of lock hints: of two who found the same row
+        only the first may have it. Elsewhere it is nothing.
+        """
+        ...
+
+    def reading_rows(self, counter: sa.Column[int]) -> Sequence[Condition]:
+        """Return what makes a query that locks read the rows themselves, where it else locks in an index alone.
+
+        Args:
+            counter: a column that no index has, and which is never below 0.
+        """
         ...
 
     def compare_texts(self, column: Column, operator: Operator, bound: Bound, *, empty: bool) -> Condition:
@@ -103,6 +147,37 @@ class SqlDialect(Protocol):
         """Return the INSERT that overwrites columns of a row that is there, and counts its version up."""
         ...
 
+    def insert_if_free(self, table: sa.Table, unique: sa.Column[str], where: Condition) -> sa.Insert:
+        """Return the INSERT that does nothing if a unique index has the value already; where `inserts_or_updates`.
+
+        Args:
+            table: into which.
+            unique: the column of the index.
+            where: the filter of the index.
+        """
+        ...
+
+    def lock_unique_key(self, connection: TranslatingConnection, digest: str) -> None:
+        """Wait for others who place jobs with this key, and keep them waiting until the transaction ends.
+
+        Needed only where there is no `insert_if_free`, which waits by itself.
+
+        Raises:
+            RowLocked: if that takes longer than the lock timeout of the transaction.
+            TransientFailure: if this transaction was the victim of a deadlock.
+        """
+        ...
+
+    @property
+    def one_writer(self) -> bool:
+        """Return whether a transaction that writes keeps all others from writing, so that no row can be passed over."""
+        ...
+
+    @property
+    def marks_rows(self) -> bool:
+        """Return whether the server marks job events by itself, by the version of their row; else see `event_mark`."""
+        ...
+
     @property
     def streams_with_cursor(self) -> bool:
         """Return whether other statements may run on a connection while a cursor of the server is open on it."""
@@ -112,6 +187,14 @@ class SqlDialect(Protocol):
         """Let a connection that has not begun keep to the terms in its next transaction.
 
         When it goes back to the pool, what was set has no effect any more.
+        """
+        ...
+
+    def interrupt(self, driver_connection: Any) -> None:
+        """End the transaction of a driver's connection from another thread than the one that uses it.
+
+        A statement that is under way is cancelled where that can be done from outside. The connection is of no use
+        afterwards. May raise whatever the driver raises.
         """
         ...
 

@@ -10,6 +10,7 @@ from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.engine_settings import EngineSettings, in_query
 from corelib.adapters.sqlalchemy.failures import translated
 from corelib.adapters.sqlalchemy.mssql import MssqlDialect
+from corelib.adapters.sqlalchemy.pool_test import test_when_idle_for
 from corelib.adapters.sqlalchemy.postgresql import PostgresqlDialect
 from corelib.adapters.sqlalchemy.secrets import connect_with, supply_token, without_secrets
 from corelib.adapters.sqlalchemy.sqlite import SqliteDialect
@@ -52,17 +53,21 @@ def create_engine(settings: str | URL | EngineSettings) -> Engine:
         raise UnknownScheme("database", settings.url.drivername, SCHEMES)
     url = dialect.url(settings.url)
     shown = without_secrets(url)
+    tested = settings.pre_ping and dialect.name != "sqlite"
+    untested_for = dialect.untested_for if settings.untested_for is None else settings.untested_for
     engine = sa.create_engine(
         shown,
         pool_size=settings.pool_size,
         max_overflow=settings.max_overflow,
         pool_timeout=settings.pool_timeout.total_seconds(),
         pool_recycle=-1 if settings.recycle is None else settings.recycle.total_seconds(),
-        pool_pre_ping=settings.pre_ping and dialect.name != "sqlite",
+        pool_pre_ping=tested and not untested_for,
         hide_parameters=True,
         **dialect.engine_options(settings),
     )
     dialect.prepare(engine)
+    if tested and untested_for:
+        test_when_idle_for(engine, untested_for.total_seconds())
     if shown is not url:
         connect_with(engine, url)
     if settings.token is not None:

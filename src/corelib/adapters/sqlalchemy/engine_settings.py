@@ -57,6 +57,8 @@ class EngineSettings:
         connect_timeout: how long to wait for a new connection, in whole seconds; rounded up.
         recycle: a connection older than this is replaced when it is next wanted; None keeps them.
         pre_ping: test a connection of the pool before it is used. SQLite, a file, is not tested.
+        untested_for: how long a connection counts as tested after it was used. By default no time: each is tested,
+            so that a restarted server is not noticed.
         application_name: how the server's lists of sessions name the connections; one in the URL comes first.
         statement_log: where to log statements, without their values; None logs none.
     """
@@ -70,6 +72,7 @@ class EngineSettings:
     connect_timeout: timedelta = field(default=timedelta(seconds=10), validator=validators.gt(timedelta(0)))
     recycle: timedelta | None = None
     pre_ping: bool = True
+    untested_for: timedelta | None = field(default=None, validator=validators.optional(validators.ge(timedelta(0))))
     application_name: str = "corelib"
     statement_log: StatementLog | None = None
 
@@ -81,10 +84,16 @@ class EngineSettings:
 
 def in_query(url: URL, name: str) -> bool:
     """Return whether the query of a URL, or an ODBC connection string in it, has a parameter; case does not count."""
-    return name.lower() in {key.lower() for key in url.query} | _odbc_keywords(url)
+    return name.lower() in _parameters(url)
 
 
-def _odbc_keywords(url: URL) -> set[str]:
+def parameter(url: URL, name: str) -> str:
+    """Return the value of a parameter in the query of a URL, or in an ODBC connection string there; empty if none."""
+    return _parameters(url).get(name.lower(), "")
+
+
+def _parameters(url: URL) -> dict[str, str]:
     text = url.query.get("odbc_connect", "")
-    parts = text.split(";") if isinstance(text, str) else ()
-    return {part.partition("=")[0].strip().lower() for part in parts}
+    parts = (part.partition("=") for part in text.split(";")) if isinstance(text, str) else ()
+    odbc = {keyword.strip().lower(): value.strip() for keyword, _, value in parts}
+    return odbc | {name.lower(): value if isinstance(value, str) else value[0] for name, value in url.query.items()}

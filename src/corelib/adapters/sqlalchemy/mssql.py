@@ -6,7 +6,8 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -19,7 +20,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
 from corelib.adapters.sqlalchemy.comparing import JsonArray, compared
-from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
+from corelib.adapters.sqlalchemy.dialect import Bound, C, Column, Condition, S
 from corelib.adapters.sqlalchemy.engine_settings import EngineSettings, in_query
 from corelib.adapters.sqlalchemy.failures import brief, refused
 from corelib.adapters.sqlalchemy.lock_sessions import LockSessions, ServerLockSessions
@@ -32,29 +33,35 @@ from corelib.adapters.sqlalchemy.mssql_errors import (
     numbers_of,
     state_of,
 )
-from corelib.adapters.sqlalchemy.mssql_locks import MssqlLocking
+from corelib.adapters.sqlalchemy.mssql_locks import BEGIN_IF_NEEDED, MssqlLocking, hold_until_end
 from corelib.adapters.sqlalchemy.terms import before_return, milliseconds_of, restore_on_return
+from corelib.adapters.sqlalchemy.tokens import event_horizon, new_token
+from corelib.adapters.sqlalchemy.types import MICROSECONDS
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError, MissingDriver, MissingExtra, MisuseError, TransientFailure
 from corelib.ports.repository import Locking
 from corelib.ports.storage import Terms
 
+if TYPE_CHECKING:
+    from corelib.adapters.sqlalchemy.translating import TranslatingConnection
+
 ROLLED_BACK = "corelib_rolled_back"
-Hinted = TypeVar("Hinted", bound=sa.Select[Any] | sa.Update)
-BEGIN_IF_NEEDED = "IF @@TRANCOUNT = 0 BEGIN BEGIN TRANSACTION; IF @@TRANCOUNT > 1 COMMIT TRANSACTION; END"
-"""Begin a transaction if there is none, and one only.
-
-Microsoft's driver begins one by itself, and the next with every end of one ("[MS-TDS]: Transaction Manager Request").
-With a driver that sets IMPLICIT_TRANSACTIONS instead, BEGIN TRANSACTION begins two, one within the other, and a single
-COMMIT at the end would leave the outer one open (Microsoft: "SET IMPLICIT_TRANSACTIONS (Transact-SQL)", test C).
-"""
-
+Hinted = TypeVar("Hinted", bound=sa.Select[Any] | sa.Update | sa.Delete)
 DEFAULT_ISOLATION: Final = "READ COMMITTED"
 BINARY = "Latin1_General_100_BIN2"
 SNAPSHOT_ON = 1
 ENCRYPTING = 18
 """The first ODBC driver that encrypts by default."""
 
+UTC_NOW = f"CAST(SYSUTCDATETIME() AS DATETIME2({MICROSECONDS}))"
+"""The present instant, as a column of instants keeps it.
+
+The server tells it with seven decimals, and on Windows the same for up to 16 ms ("SYSUTCDATETIME (Transact-SQL)"). A
+column rounds to six: an instant that was just stored would lie in the future until the clock ticks again, and a job
+that is due now would not be.
+"""
+
+A_DAY_IN_MILLISECONDS = 86_400_000
 SCHEMA_LOCK_MILLISECONDS = 120_000
 
 LONGEST_UNICODE = 4_000
@@ -86,16 +93,17 @@ class MssqlDialect:
     """Keeps the contract of `SqlDialect`."""
 
     name = "mssql"
+    untested_for: timedelta = timedelta(0)
 
     def url(self, url: URL) -> URL:
         """Choose pyodbc and the newest installed Microsoft driver, and encryption unless the URL says otherwise.
 
         Driver 18 encrypts by itself, older ones have to be told (Microsoft: "DSN and Connection String Keywords").
         """
-        installed = _installed_drivers()
+        installed = installed_drivers()
         query = dict(url.query)
         if "driver" not in query and "odbc_connect" not in query:
-            query["driver"] = _newest(installed)
+            query["driver"] = newest_of(installed)
         if 0 < _generation(str(query.get("driver"))) < ENCRYPTING and not in_query(url, "Encrypt"):
             query["Encrypt"] = "yes"
         return url.set(drivername="mssql+pyodbc", query=query)
@@ -115,6 +123,15 @@ class MssqlDialect:
         event.listen(engine, "connect", lambda *_: _assume_default_isolation(engine))
         event.listen(engine, "savepoint", lambda connection, _: _begin_if_needed(connection))
 
+    def committing_each_statement(self, engine: Engine) -> Engine:
+        """Change nothing: what the driver sends to switch to and fro would cost as much."""
+        return engine
+
+    @property
+    def unhurried(self) -> Sequence[Condition]:
+        """Return nothing: a database has to allow it first (Microsoft: "Control transaction durability")."""
+        return ()
+
     def skip_locked(self, select: S, table: sa.Table) -> S:
         """Add the table hints, and make sure that they stand in the statement.
 
@@ -124,9 +141,22 @@ class MssqlDialect:
         hinted = select.with_hint(table, SKIP_LOCKED, "mssql")
         return require_hint(hinted, SKIP_LOCKED)
 
-    def passing_over_locked(self, update: sa.Update) -> sa.Update:
+    def passing_over_locked(self, change: C) -> C:
         """Hint the target as well: the server reads it once more, and must not wait there either."""
-        return require_hint(update.with_hint(SKIP_LOCKED, dialect_name="mssql"), SKIP_LOCKED)
+        return require_hint(change.with_hint(SKIP_LOCKED, dialect_name="mssql"), SKIP_LOCKED)
+
+    def asked_again(self, condition: Condition) -> Sequence[Condition]:
+        """Return the condition."""
+        return [condition]
+
+    def reading_rows(self, counter: sa.Column[int]) -> Sequence[Condition]:
+        """Return a condition that is always true, which the server has to look up in the row, and so locks it too.
+
+        A query that finds all that it needs in an index locks there alone. It would pick rows that others have locked,
+        and which the update then passes over, instead of the next best (Microsoft: "Transaction locking and row
+        versioning guide").
+        """
+        return (counter >= sa.literal_column("0"),)
 
     def compare_texts(self, column: Column, operator: Operator, bound: Bound, *, empty: bool) -> Condition:
         """Compare exactly: the column's own collation, which an index serves, finds candidates that are then checked.
@@ -192,7 +222,10 @@ class MssqlDialect:
         """Lock the range of keys as well, so that nobody inserts one that was not there."""
         return require_hint(select.with_hint(table, LOCK_KEYS, "mssql"), LOCK_KEYS)
 
+    changes_with_queries = False
     inserts_or_updates = False
+    one_writer = False
+    marks_rows = True
     streams_with_cursor = False
 
     def upsert(self, *_: object) -> sa.Insert:
@@ -202,6 +235,23 @@ class MssqlDialect:
             MisuseError: always.
         """
         raise MisuseError("SQL Server has no INSERT that overwrites.", hint="Lock the keys, then update or insert.")
+
+    def insert_if_free(self, *_: object) -> sa.Insert:
+        """Refuse: there is no such INSERT; the key is locked instead.
+
+        Raises:
+            MisuseError: always.
+        """
+        raise MisuseError("SQL Server has no INSERT that passes over a key.", hint="Lock the key, then insert.")
+
+    def lock_unique_key(self, connection: TranslatingConnection, digest: str) -> None:
+        """Take an application lock of the transaction, by one statement.
+
+        Locks of rows would not do: that of the row of a job that runs would keep its heartbeat away, and that of a key
+        that is not there is the lock of a whole range between keys, where others wait for no reason
+        (Microsoft: "Transaction locking and row versioning guide", key-range locking).
+        """
+        hold_until_end(connection, f"corelib unique job {digest}")
 
     def set_terms(self, connection: Connection, terms: Terms) -> None:
         """Set the isolation level, the lock timeout of the session, and the driver's query timeout in whole seconds.
@@ -213,10 +263,19 @@ class MssqlDialect:
         if terms.lock_timeout is not None:
             before_return(connection, _reset_lock_timeout)
             connection.exec_driver_sql(f"SET LOCK_TIMEOUT {milliseconds_of(terms.lock_timeout)}")
-        if terms.statement_timeout is not None:
+        limits = [limit for limit in (terms.statement_timeout, terms.time_limit) if limit is not None]
+        if limits:
             before_return(connection, _reset_statement_timeout)
             driver: Any = connection.connection.driver_connection
-            driver.timeout = math.ceil(terms.statement_timeout.total_seconds())
+            driver.timeout = math.ceil(min(limits).total_seconds())
+
+    def interrupt(self, driver_connection: Any) -> None:
+        """Close the connection, upon which the server rolls back.
+
+        SQLDisconnect refuses while a statement runs (HY010; Microsoft: "SQLDisconnect Function"): that one ends by its
+        query timeout, which `set_terms` takes from the time limit, and whatever comes after it is refused.
+        """
+        driver_connection.close()
 
     def begin_for_savepoint(self, connection: Connection) -> None:
         """Do nothing: `prepare` sees to it for every savepoint, also for those that a host sets itself."""
@@ -342,8 +401,13 @@ def _reset_statement_timeout(driver: Any) -> None:
     driver.timeout = 0
 
 
-def _installed_drivers() -> list[str]:
-    """Return the names of the drivers that the ODBC driver manager knows."""
+def installed_drivers() -> list[str]:
+    """Return the names of the drivers that the ODBC driver manager knows.
+
+    Raises:
+        MissingExtra: if pyodbc is not installed.
+        MissingDriver: if its system library is not.
+    """
     try:
         import pyodbc  # noqa: PLC0415 - needs the system library libodbc, so nothing else may import it
     except ModuleNotFoundError:
@@ -356,8 +420,12 @@ def _installed_drivers() -> list[str]:
     return list(pyodbc.drivers())
 
 
-def _newest(installed: Sequence[str]) -> str:
-    """Return the newest of Microsoft's drivers."""
+def newest_of(installed: Sequence[str]) -> str:
+    """Return the newest of Microsoft's drivers.
+
+    Raises:
+        MissingDriver: if none is among them.
+    """
     found = [(_generation(name), name) for name in installed if _generation(name)]
     if not found:
         raise missing_driver("the driver manager lists none")
@@ -374,7 +442,7 @@ class _JsonRows(FunctionElement[Any]):
     """The values of a JSON array as rows of one column `v`."""
 
     name = "json_rows"
-    inherit_cache = False  # the type of the column stands in the text
+    inherit_cache: bool | None = False  # the type of the column stands in the text
 
     def __init__(self, array: sa.ColumnElement[Any], kind: TypeEngine[Any]) -> None:
         super().__init__(array)
@@ -408,18 +476,29 @@ def _json_rows(element: _JsonRows, compiler: SQLCompiler, **options: Any) -> str
     return f"OPENJSON({compiler.process(element.clauses, **options)}) WITH (v {kind} '$')"
 
 
+@compiles(new_token, "mssql")
+def _new_token(_: new_token, __: SQLCompiler, **___: object) -> str:
+    return "NEWID()"
+
+
+@compiles(event_horizon, "mssql")
+def _event_horizon(_: event_horizon, __: SQLCompiler, **___: object) -> str:
+    """Return the lowest row version of a transaction that goes on (Microsoft: "MIN_ACTIVE_ROWVERSION")."""
+    return "CAST(MIN_ACTIVE_ROWVERSION() AS bigint)"
+
+
 @compiles(utc_now, "mssql")
 def _utc_now(_: utc_now, __: SQLCompiler, **___: object) -> str:
-    return "SYSUTCDATETIME()"
+    return UTC_NOW
 
 
 @compiles(utc_in, "mssql")
 def _utc_in(element: utc_in, compiler: SQLCompiler, **options: object) -> str:
-    """Count whole seconds first: DATEADD takes an int, which as milliseconds would end after 24 days.
+    """Count whole days first: DATEADD takes an int, which as milliseconds would end after 24 days.
 
     A parameter without a type would be taken for an int as well, since 1000 is one.
     """
     milliseconds = f"CAST({compiler.process(element.clauses, **options)} AS bigint)"
-    seconds = f"CAST({milliseconds} / 1000 AS int)"
-    rest = f"CAST({milliseconds} % 1000 AS int)"
-    return f"DATEADD(millisecond, {rest}, DATEADD(second, {seconds}, SYSUTCDATETIME()))"
+    days = f"CAST({milliseconds} / {A_DAY_IN_MILLISECONDS} AS int)"
+    rest = f"CAST({milliseconds} % {A_DAY_IN_MILLISECONDS} AS int)"
+    return f"DATEADD(millisecond, {rest}, DATEADD(day, {days}, {UTC_NOW}))"

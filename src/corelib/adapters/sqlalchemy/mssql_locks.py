@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from corelib.adapters.sqlalchemy.lock_sessions import APPLICATION
 from corelib.domain.lock import LockRequest
-from corelib.errors import PersistentFailure, TransientFailure
+from corelib.errors import PersistentFailure, RowLocked, TransientFailure
+
+if TYPE_CHECKING:
+    from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 
 LONGEST_PROGRAM_NAME = 128
+
+BEGIN_IF_NEEDED = "IF @@TRANCOUNT = 0 BEGIN BEGIN TRANSACTION; IF @@TRANCOUNT > 1 COMMIT TRANSACTION; END"
+"""Begin a transaction if there is none, and one only.
+
+Microsoft's driver begins one by itself, and the next with every end of one ("[MS-TDS]: Transaction Manager Request").
+With a driver that sets IMPLICIT_TRANSACTIONS instead, BEGIN TRANSACTION begins two, one within the other, and a single
+COMMIT at the end would leave the outer one open (Microsoft: "SET IMPLICIT_TRANSACTIONS (Transact-SQL)", test C).
+"""
 
 TIMED_OUT = -1
 _INTERRUPTED = {-2: "the request was cancelled", -3: "it was the victim of a deadlock"}
@@ -42,13 +56,7 @@ class MssqlLocking:
         code: int = connection.execute(
             _call("sp_getapplock", request, LockMode="'Exclusive'", LockTimeout=str(milliseconds))
         ).scalar_one()
-        if code in _INTERRUPTED:
-            raise TransientFailure(
-                f"The lock {request.name!r} was not granted: {_INTERRUPTED[code]} (sp_getapplock returned {code})."
-            )
-        if code < TIMED_OUT:
-            raise PersistentFailure(f"The lock {request.name!r} was not granted (sp_getapplock returned {code}).")
-        return code != TIMED_OUT
+        return _granted(request.name, code)
 
     def holder(self, connection: Connection, request: LockRequest) -> str | None:
         """Find the session by views that need VIEW SERVER STATE, on Azure SQL Database VIEW DATABASE STATE."""
@@ -63,6 +71,58 @@ class MssqlLocking:
     def release(self, connection: Connection, request: LockRequest) -> bool:
         """Return whether the code is 0; the release of a lock that is not held fails with error 1223."""
         return bool(connection.execute(_call("sp_releaseapplock", request)).scalar() == 0)
+
+
+class HoldUntilEnd(sa.Executable, sa.ClauseElement):
+    """Take an exclusive lock that ends with the transaction, and select the return code.
+
+    It waits as long as the session waits for locks, which is the default of the procedure. The name stands in the text:
+    within a statement that has parameters, no transaction can be begun.
+
+    Args:
+        name: of our own digits, letters and blanks.
+    """
+
+    inherit_cache: bool | None = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+@compiles(HoldUntilEnd, "mssql")
+def _hold_until_end(element: HoldUntilEnd, _: SQLCompiler, **__: object) -> str:
+    return (
+        f"{BEGIN_IF_NEEDED}; DECLARE @code int; EXEC @code = sp_getapplock @Resource = N'{element.name}', "
+        "@LockMode = 'Exclusive', @LockOwner = 'Transaction'; SELECT @code"
+    )
+
+
+def hold_until_end(connection: TranslatingConnection, name: str) -> None:
+    """Wait for a lock that ends with the transaction.
+
+    Args:
+        connection: of the transaction.
+        name: of our own digits, letters and blanks; at most 255 of them.
+
+    Raises:
+        RowLocked: if that takes longer than the lock timeout of the session.
+        TransientFailure: if this transaction was the victim of a deadlock.
+    """
+    [(code,)] = connection.rows(HoldUntilEnd(name))
+    with connection.translating():
+        if not _granted(name, code):
+            raise RowLocked(f"Another transaction held the lock {name!r} for too long.", hint="Run it again.")
+
+
+def _granted(name: str, code: int) -> bool:
+    """Return whether a lock was granted; False if it was not granted in time."""
+    if code in _INTERRUPTED:
+        raise TransientFailure(
+            f"The lock {name!r} was not granted: {_INTERRUPTED[code]} (sp_getapplock returned {code})."
+        )
+    if code < TIMED_OUT:
+        raise PersistentFailure(f"The lock {name!r} was not granted (sp_getapplock returned {code}).")
+    return code != TIMED_OUT
 
 
 def _pass_over_messages(_: Connection, cursor: DBAPICursor, *__: object) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
@@ -14,13 +16,14 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
 from corelib.adapters.sqlalchemy.comparing import compared
-from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
+from corelib.adapters.sqlalchemy.dialect import Bound, C, Column, Condition, S
 from corelib.adapters.sqlalchemy.engine_settings import EngineSettings, in_query
 from corelib.adapters.sqlalchemy.failures import refused
 from corelib.adapters.sqlalchemy.lock_sessions import LockSessions, ServerLockSessions
 from corelib.adapters.sqlalchemy.postgresql_errors import known_error
 from corelib.adapters.sqlalchemy.postgresql_locks import PostgresqlLocking
 from corelib.adapters.sqlalchemy.terms import milliseconds_of
+from corelib.adapters.sqlalchemy.tokens import event_horizon, event_mark, new_token, unhurried_commit
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError, MissingExtra
 from corelib.ports.repository import Locking
@@ -29,18 +32,22 @@ from corelib.ports.storage import Isolation, Terms
 if TYPE_CHECKING:
     import psycopg
 
+    from corelib.adapters.sqlalchemy.translating import TranslatingConnection
+
 _ISOLATION = {
     Isolation.READ_COMMITTED: "READ COMMITTED",
     Isolation.SNAPSHOT: "REPEATABLE READ",
     Isolation.SERIALIZABLE: "SERIALIZABLE",
 }
 SCHEMA_LOCK = 0x636F7265  # "core"
+CANCEL_SECONDS = 5.0
 
 
 class PostgresqlDialect:
     """Keeps the contract of `SqlDialect`."""
 
     name = "postgresql"
+    untested_for: timedelta = timedelta(0)
 
     def url(self, url: URL) -> URL:
         """Choose psycopg 3."""
@@ -63,13 +70,34 @@ class PostgresqlDialect:
     def prepare(self, engine: Engine) -> None:
         """Do nothing: the defaults are right."""
 
+    def committing_each_statement(self, engine: Engine) -> Engine:
+        """Let the driver send neither BEGIN nor COMMIT: the server commits each statement by itself."""
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @property
+    def unhurried(self) -> Sequence[Condition]:
+        """Set `synchronous_commit` for this transaction (PostgreSQL: "Asynchronous Commit"), once, by a subquery."""
+        return [unhurried_commit()]
+
     def skip_locked(self, select: S, table: sa.Table) -> S:
         """Add FOR UPDATE SKIP LOCKED."""
         return select.with_for_update(of=table, skip_locked=True)
 
-    def passing_over_locked(self, update: sa.Update) -> sa.Update:
+    def passing_over_locked(self, change: C) -> C:
         """Change nothing: the rows were locked by the query that found them."""
-        return update
+        return change
+
+    def asked_again(self, condition: Condition) -> Sequence[Condition]:  # noqa: ARG002
+        """Return nothing: the rows are locked, and are looked up by their key.
+
+        By the condition PostgreSQL would find all rows of which it is true if its statistics were made when there were
+        hardly any, as those of a queue often are: a claim of four jobs then read every job that waits.
+        """
+        return ()
+
+    def reading_rows(self, counter: sa.Column[int]) -> Sequence[Condition]:  # noqa: ARG002 - the protocol's signature
+        """Return nothing: rows are locked, whatever index leads to them."""
+        return ()
 
     def compare_texts(self, column: Column, operator: Operator, bound: Bound, *, empty: bool) -> Condition:  # noqa: ARG002
         """Compare exactly, as equality does under every deterministic collation; order by the collation C."""
@@ -109,7 +137,10 @@ class PostgresqlDialect:
         """Add FOR UPDATE; `upsert` needs no more."""
         return select.with_for_update(of=table)
 
+    changes_with_queries = True
     inserts_or_updates = True
+    one_writer = False
+    marks_rows = False
     streams_with_cursor = True
 
     def upsert(self, table: sa.Table, keys: Sequence[str], columns: Sequence[str], version: str) -> sa.Insert:
@@ -117,6 +148,13 @@ class PostgresqlDialect:
         insert = postgresql.insert(table)
         written: dict[str, Any] = {name: insert.excluded[name] for name in columns}
         return insert.on_conflict_do_update(index_elements=list(keys), set_={**written, version: table.c[version] + 1})
+
+    def insert_if_free(self, table: sa.Table, unique: sa.Column[str], where: Condition) -> sa.Insert:
+        """Add ON CONFLICT DO NOTHING for that index alone; it waits for a transaction that has inserted the value."""
+        return postgresql.insert(table).on_conflict_do_nothing(index_elements=[unique], index_where=where)
+
+    def lock_unique_key(self, connection: TranslatingConnection, digest: str) -> None:
+        """Do nothing: `insert_if_free` waits."""
 
     def set_terms(self, connection: Connection, terms: Terms) -> None:
         """Begin as the terms say, and set the timeouts for this transaction, both in one statement.
@@ -137,6 +175,16 @@ class PostgresqlDialect:
         ]
         if settings:
             connection.execute(sa.select(*settings))
+
+    def interrupt(self, driver_connection: Any) -> None:
+        """Cancel the statement and cut the connection, upon which the server rolls back.
+
+        The socket is shut down rather than the connection closed, which would free what its thread may be using.
+        """
+        with suppress(Exception):  # the server may be away; the connection has to be cut all the more
+            driver_connection.cancel_safe(timeout=CANCEL_SECONDS)
+        with socket.fromfd(driver_connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as same:
+            same.shutdown(socket.SHUT_RDWR)
 
     def begin_for_savepoint(self, connection: Connection) -> None:
         """Do nothing: the driver sends BEGIN before the first statement, whatever that is."""
@@ -172,12 +220,34 @@ class PostgresqlDialect:
         return known_error(error) or refused(error.orig or error)
 
 
+@compiles(new_token, "postgresql")
+def _new_token(_: new_token, __: SQLCompiler, **___: object) -> str:
+    return "gen_random_uuid()"
+
+
+@compiles(unhurried_commit, "postgresql")
+def _unhurried_commit(_: unhurried_commit, __: SQLCompiler, **___: object) -> str:
+    return "(SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL"
+
+
+@compiles(event_mark, "postgresql")
+def _event_mark(_: event_mark, __: SQLCompiler, **___: object) -> str:
+    """Return the transaction's number, of 64 bits (PostgreSQL: "Transaction ID and Snapshot Information")."""
+    return "CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
+
+
+@compiles(event_horizon, "postgresql")
+def _event_horizon(_: event_horizon, __: SQLCompiler, **___: object) -> str:
+    """Return the lowest number of a transaction that goes on; all below it have ended, and are seen or rolled back."""
+    return "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
+
+
 @compiles(utc_now, "postgresql")
 def _utc_now(_: utc_now, __: SQLCompiler, **___: object) -> str:
-    return "clock_timestamp()"
+    return "statement_timestamp()"
 
 
 @compiles(utc_in, "postgresql")
 def _utc_in(element: utc_in, compiler: SQLCompiler, **options: object) -> str:
     milliseconds = compiler.process(element.clauses, **options)
-    return f"(clock_timestamp() + {milliseconds} * interval '1 millisecond')"
+    return f"(statement_timestamp() + {milliseconds} * interval '1 millisecond')"

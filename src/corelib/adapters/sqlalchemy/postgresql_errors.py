@@ -56,6 +56,7 @@ BY_STATE: dict[str, Known] = {
     "08P01": Known(TransientFailure, "The server, or a pooler before it, broke the protocol off", CODES),
     # What the data breaks.
     "23505": Known(AlreadyExists, "A row with this key exists already", CODES),
+    "42P04": Known(AlreadyExists, "A database of that name exists already", CODES),
     "23P01": Known(AlreadyExists, "A row that excludes this one exists already", CODES),
     "23503": Known(ReferenceViolation, "A foreign key is violated", CODES),
     "23001": Known(ReferenceViolation, "A foreign key is violated", CODES),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -20,6 +22,7 @@ class SqlSavepoint:
         dialect: of the engine.
         repositories: of the transaction.
         first_error: of the transaction; there is none yet.
+        undo: is called when it goes back.
     """
 
     def __init__(
@@ -28,7 +31,9 @@ class SqlSavepoint:
         dialect: SqlDialect,
         repositories: Repositories,
         first_error: FirstError,
+        undo: Callable[[], None] = lambda: None,
     ) -> None:
+        self._undo = undo
         self._connection = connection
         self._dialect = dialect
         self._repositories = repositories
@@ -55,6 +60,7 @@ class SqlSavepoint:
         else:
             self._first_error.forget()
         self._repositories.return_to(self._checkpoints)
+        self._undo()
 
 
 def refuse_given_up(connection: Connection, dialect: SqlDialect) -> None:

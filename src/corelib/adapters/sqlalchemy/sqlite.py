@@ -7,8 +7,9 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -19,17 +20,21 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
 from corelib.adapters.sqlalchemy.comparing import JsonArray, compared
-from corelib.adapters.sqlalchemy.dialect import Bound, Column, Condition, S
+from corelib.adapters.sqlalchemy.dialect import Bound, C, Column, Condition, S
 from corelib.adapters.sqlalchemy.engine_settings import EngineSettings
 from corelib.adapters.sqlalchemy.failures import refused
 from corelib.adapters.sqlalchemy.lock_sessions import LockSessions
 from corelib.adapters.sqlalchemy.sqlite_errors import PRIMARY, known_error, remember_constraint
 from corelib.adapters.sqlalchemy.sqlite_locks import LockFile
 from corelib.adapters.sqlalchemy.terms import before_return, milliseconds_of, restore_on_return
+from corelib.adapters.sqlalchemy.tokens import event_horizon, event_mark, new_token
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError, DatabaseMissing, InvalidSetting, ReferenceViolation
 from corelib.ports.repository import Locking
 from corelib.ports.storage import Terms
+
+if TYPE_CHECKING:
+    from corelib.adapters.sqlalchemy.translating import TranslatingConnection
 
 READ_ONLY = "corelib_read_only"
 """Execution option of a connection that will not write: it takes no write lock."""
@@ -43,6 +48,7 @@ class SqliteDialect:
     """Keeps the contract of `SqlDialect`."""
 
     name = "sqlite"
+    untested_for: timedelta = timedelta(0)
 
     def url(self, url: URL) -> URL:
         """Demand a file: a database in memory would be another one for every connection."""
@@ -67,13 +73,30 @@ class SqliteDialect:
         event.listen(engine, "handle_error", remember_constraint)
         restore_on_return(engine)
 
+    def committing_each_statement(self, engine: Engine) -> Engine:
+        """Change nothing: there is no way to a server to save."""
+        return engine
+
+    @property
+    def unhurried(self) -> Sequence[Condition]:
+        """Return nothing: its log is not waited for anyway."""
+        return ()
+
     def skip_locked(self, select: S, table: sa.Table) -> S:  # noqa: ARG002 - the protocol's signature
         """Change nothing: there is one writer at a time."""
         return select
 
-    def passing_over_locked(self, update: sa.Update) -> sa.Update:
+    def passing_over_locked(self, change: C) -> C:
         """Change nothing: the rows were locked by the query that found them."""
-        return update
+        return change
+
+    def asked_again(self, condition: Condition) -> Sequence[Condition]:
+        """Return the condition."""
+        return [condition]
+
+    def reading_rows(self, counter: sa.Column[int]) -> Sequence[Condition]:  # noqa: ARG002 - the protocol's signature
+        """Return nothing: rows are locked, whatever index leads to them."""
+        return ()
 
     def compare_texts(self, column: Column, operator: Operator, bound: Bound, *, empty: bool) -> Condition:  # noqa: ARG002
         """Compare byte by byte, as the collation BINARY does; LIKE would ignore the case of ASCII letters."""
@@ -114,7 +137,10 @@ class SqliteDialect:
         """Change nothing: whoever may write holds the lock of the whole file."""
         return select
 
+    changes_with_queries = False
     inserts_or_updates = True
+    one_writer = True
+    marks_rows = False
     streams_with_cursor = True
 
     def upsert(self, table: sa.Table, keys: Sequence[str], columns: Sequence[str], version: str) -> sa.Insert:
@@ -122,6 +148,13 @@ class SqliteDialect:
         insert = sqlite.insert(table)
         written: dict[str, Any] = {name: insert.excluded[name] for name in columns}
         return insert.on_conflict_do_update(index_elements=list(keys), set_={**written, version: table.c[version] + 1})
+
+    def insert_if_free(self, table: sa.Table, unique: sa.Column[str], where: Condition) -> sa.Insert:
+        """Add ON CONFLICT DO NOTHING for that index alone; it waits for a transaction that has inserted the value."""
+        return sqlite.insert(table).on_conflict_do_nothing(index_elements=[unique], index_where=where)
+
+    def lock_unique_key(self, connection: TranslatingConnection, digest: str) -> None:
+        """Do nothing: `insert_if_free` waits."""
 
     def set_terms(self, connection: Connection, terms: Terms) -> None:
         """Begin as the terms say; every isolation level is met, since there is one writer at a time."""
@@ -136,6 +169,15 @@ class SqliteDialect:
         if terms.statement_timeout is not None:
             before_return(connection, _remove_progress_handler)
             _interrupt_after(connection, driver, terms.statement_timeout.total_seconds())
+
+    def interrupt(self, driver_connection: sqlite3.Connection) -> None:
+        """Interrupt the statement, roll back, and close: nothing of what its thread does next may be stored by itself.
+
+        (SQLite: "Interrupt A Long-Running Query"; the module is compiled for use by several threads.)
+        """
+        driver_connection.interrupt()
+        driver_connection.rollback()
+        driver_connection.close()
 
     def begin_for_savepoint(self, connection: Connection) -> None:
         """Do nothing: BEGIN is sent before the first statement, whatever that is."""
@@ -251,6 +293,22 @@ def _refuse_lost_references(connection: Connection) -> None:
 
 
 _FORMAT = "'%Y-%m-%d %H:%M:%f'"
+
+
+@compiles(new_token, "sqlite")
+def _new_token(_: new_token, __: SQLCompiler, **___: object) -> str:
+    return "lower(hex(randomblob(16)))"
+
+
+@compiles(event_mark, "sqlite")
+def _event_mark(_: event_mark, __: SQLCompiler, **___: object) -> str:
+    """Return the same for all: of one writer at a time, numbers are in the order of commits."""
+    return "0"
+
+
+@compiles(event_horizon, "sqlite")
+def _event_horizon(_: event_horizon, __: SQLCompiler, **___: object) -> str:
+    return "1"
 
 
 @compiles(utc_now, "sqlite")

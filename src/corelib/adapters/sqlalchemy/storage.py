@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -11,9 +12,13 @@ from sqlalchemy.engine import Engine
 from corelib.adapters.sqlalchemy import job_rows, tables
 from corelib.adapters.sqlalchemy.engine import dialect_of
 from corelib.adapters.sqlalchemy.failures import translated
+from corelib.adapters.sqlalchemy.job_event_log import SqlJobEventLog, insert_statement
 from corelib.adapters.sqlalchemy.job_store import SqlJobStore
+from corelib.adapters.sqlalchemy.job_telling import JobTelling
 from corelib.adapters.sqlalchemy.migrations import online
 from corelib.adapters.sqlalchemy.plans import Plans
+from corelib.adapters.sqlalchemy.queue_control import SqlQueueControl
+from corelib.adapters.sqlalchemy.schedule_store import SqlScheduleStore
 from corelib.adapters.sqlalchemy.schema import SqlSchema
 from corelib.adapters.sqlalchemy.sqlite import READ_ONLY
 from corelib.adapters.sqlalchemy.tools import Tools, utc_now
@@ -22,6 +27,7 @@ from corelib.domain.event import RecordedEvent
 from corelib.ports.cipher import Cipher
 from corelib.ports.clock import Clock
 from corelib.ports.codec import Codec
+from corelib.ports.job_events import JobEventListener
 from corelib.ports.logger import Logger
 from corelib.ports.storage import DEFAULT_TERMS, Terms
 
@@ -63,7 +69,13 @@ class SqlStorage:
         self._dialect = dialect_of(engine)
         tools = Tools(utc_now if clock is None else clock.now, codec, cipher)
         self._plans = Plans(schema, self._dialect, tools)
-        self._jobs = SqlJobStore(engine, self._dialect)
+        at_once = self._dialect.committing_each_statement(engine)
+        self._at_once = None if at_once is engine else at_once
+        self._telling = JobTelling(insert_statement(self._dialect), tools.now)
+        self._job_events = SqlJobEventLog(engine, self._dialect)
+        self._jobs = SqlJobStore(engine, self._dialect, self._telling)
+        self._queues = SqlQueueControl(engine, self._dialect)
+        self._schedules = SqlScheduleStore(engine, self._dialect, self._telling)
 
     @property
     def engine(self) -> Engine:
@@ -80,10 +92,30 @@ class SqlStorage:
         """Return the stored jobs."""
         return self._jobs
 
+    @property
+    def queues(self) -> SqlQueueControl:
+        """Return what pauses and limits queues."""
+        return self._queues
+
+    @property
+    def schedules(self) -> SqlScheduleStore:
+        """Return the schedules."""
+        return self._schedules
+
     def begin(self, terms: Terms = DEFAULT_TERMS) -> SqlTransaction:
         """Return a new transaction; a read-only one runs on the replica, if there is one."""
         engine = self._replica if terms.read_only else self._engine
-        return SqlTransaction(engine, self._plans, terms)
+        return SqlTransaction(engine, self._plans, terms, at_once=self._at_once, telling=self._telling)
+
+    @property
+    def job_events(self) -> SqlJobEventLog:
+        """Return the job events that were recorded."""
+        return self._job_events
+
+    def tell(self, listener: JobEventListener | None, *, record: bool = False) -> None:
+        """Tell somebody what happens to jobs; statements return more of them then."""
+        self._telling.listener = listener
+        self._telling.recording = record
 
     def remembers(self, key: str) -> bool:
         """Look for the key, never on the replica."""
@@ -101,6 +133,17 @@ class SqlStorage:
         ):
             for row in rows:
                 yield job_rows.event_of(row)
+
+    def payload_keys(self, keys: Sequence[str]) -> set[str]:
+        """Look for the keys, never on the replica."""
+        if not keys:
+            return set()
+        columns = (tables.job.c.payload_key, tables.job.c.result_key)
+        wanted = [sa.select(column).where(column.in_(keys)) for column in columns]
+        with translated(self._dialect), self._reading.connect() as connection:
+            # Each is fetched before the next is sent: SQL Server has one result at a time on a connection.
+            found = [connection.execute(statement).scalars().all() for statement in wanted]
+            return {str(key) for key in chain.from_iterable(found)}
 
     def check(self) -> None:
         """Connect and compare revisions, the replica's as well; warn about settings that a person should change."""

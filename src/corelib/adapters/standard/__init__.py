@@ -2,5 +2,6 @@
 
 from corelib.adapters.standard.clock import SystemClock
 from corelib.adapters.standard.logger import StandardLogger
+from corelib.adapters.standard.object_storage import FolderObjectStorage
 
-__all__ = ["StandardLogger", "SystemClock"]
+__all__ = ["FolderObjectStorage", "StandardLogger", "SystemClock"]

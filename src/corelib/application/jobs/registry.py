@@ -15,7 +15,7 @@ class JobRegistry:
         UnboundHandler: if two jobs have the same name.
     """
 
-    def __init__(self, handlers: Iterable[Callable[..., None]] = ()) -> None:
+    def __init__(self, handlers: Iterable[Callable[..., object]] = ()) -> None:
         self._by_name: dict[str, JobDescription] = {}
         for handler in handlers:
             description = description_of(handler)
@@ -46,7 +46,7 @@ class JobRegistry:
                 f"This host has no job named {name!r}.", hint=f"It has: {', '.join(sorted(self._by_name)) or 'none'}."
             ) from None
 
-    def description(self, handler: Callable[..., None]) -> JobDescription:
+    def description(self, handler: Callable[..., object]) -> JobDescription:
         """Return the description of a function, if this host runs it.
 
         Raises:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from uuid import UUID
 
+from corelib.application.jobs.stalled import to_announce
+from corelib.domain.job import JobRef
 from corelib.errors import CorelibError
 from corelib.ports.job_store import JobStore
 from corelib.ports.logger import Logger
 from corelib.ports.transport import JobTransport
 
 BATCH = 500
+NO_JOB = UUID(int=0)
+"""Stands in a message that wakes a worker for a queue, and names no job."""
 
 
 class Relay:
@@ -22,6 +28,8 @@ class Relay:
         log: is told how many jobs were woken, and about failures.
         again_after: a job that was announced is not announced again before this time.
         poll: pause between rounds of the background thread.
+        held_back: returns the queues whose limits kept jobs back from a worker of this process since the last call; in
+            each round a worker is woken for them.
     """
 
     def __init__(
@@ -32,21 +40,25 @@ class Relay:
         *,
         again_after: timedelta = timedelta(seconds=60),
         poll: timedelta = timedelta(milliseconds=500),
+        held_back: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._store = store
         self._transport = transport
         self._log = log
         self._again_after = again_after
         self._poll = poll.total_seconds()
+        self._held_back = held_back
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def sweep(self) -> int:
         """Announce all jobs that wait now, and return how many."""
         swept = 0
+        if queues := self._held_back():
+            self._transport.send([JobRef(NO_JOB, queue) for queue in queues])
         while True:
             refs = self._store.wake(limit=BATCH, again_after=self._again_after)
-            self._transport.send(refs)
+            self._transport.send(to_announce(self._store, refs))
             swept += len(refs)
             if len(refs) < BATCH or self._stopping.is_set():
                 return swept

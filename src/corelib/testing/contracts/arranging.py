@@ -19,6 +19,7 @@ from corelib.application.jobs.description import job
 from corelib.application.jobs.registry import JobRegistry
 from corelib.application.unit_of_work import Surroundings, TransactionalUnitOfWork
 from corelib.domain.job import Claim, NewJob
+from corelib.domain.unique_job import OnConflict, UniqueJob
 from corelib.ports.storage import DEFAULT_TERMS, Storage, Terms, Transaction
 from corelib.ports.unit_of_work import UnitOfWork
 from corelib.testing.contracts.samples import Depot, Parcel, contents
@@ -60,6 +61,11 @@ def count_anything(payload: Anything) -> None:
     """Stand for a job; nobody runs it."""
 
 
+@job(unique=UniqueJob("parcel_id", on_conflict=OnConflict.REFUSE))
+def count_once(payload: CountItems) -> None:
+    """Stand for a job; nobody runs it."""
+
+
 @job()
 def unregistered(payload: CountItems) -> None:
     """Stand for a job that the host does not run."""
@@ -85,7 +91,7 @@ class Work:
         return Surroundings(
             storage=self.storage,
             codec=CattrsCodec(),
-            jobs=JobRegistry([count_items, count_anything]),
+            jobs=JobRegistry([count_items, count_anything, count_once]),
             events=EventHandlers(bind(handler, {}, (UnitOfWork,)) for handler in self.events),
             announcer=Announcer(self.transport, self.log),
             clock=ManualClock(),

@@ -58,6 +58,18 @@ class Capability(Enum):
     TRANSACTION_STATE = "tells by the number of an error that it has rolled back the transaction"
     """A commit that would store nothing is refused, also if somebody has caught the error."""
 
+    PRESIGNED_URLS = "gives out URLs that hold for a while"
+    """Others can get or put an object without a login. A store without a server of its own lacks it."""
+
+    SESSIONS = "shows who is connected to a database, and can end that"
+    """Users of a database have sessions that can be listed. A store of plain files lacks it."""
+
+    SCHEMAS = "keeps tables in several schemas of one database"
+    """`app.items` and `audit.items` are two tables. A file lacks it."""
+
+    ENDS_SESSIONS = "ends the session of somebody else"
+    """Whoever holds a lock too long loses it. What lives in a file lacks it."""
+
     SERVER = "talks to a server, which may be absent or refuse the login"
     """Somebody else has to answer. What lives within the process or in a file lacks it."""
 

@@ -12,6 +12,8 @@ from typing import ClassVar
 
 import pytest
 
+from corelib.domain.flow import NewFlow
+from corelib.domain.flow_place import FlowPlace
 from corelib.domain.identifiers import new_id
 from corelib.domain.job import Claim, Job, JobRef, JobState, NewJob
 from corelib.ports.storage import Storage
@@ -21,6 +23,7 @@ from corelib.testing.contracts.waiting import at_the_same_time
 
 AN_HOUR = timedelta(hours=1)
 AT_ONCE = timedelta(0)
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 A_MOMENT = timedelta(seconds=20)
 """Longer than a test takes between two calls, shorter than an hour."""
 
@@ -46,13 +49,36 @@ class JobStoreContract(StoreContract):
 
             assert claim.job.attempts == 1
 
-        def test_has_a_lease_as_long_as_the_job_says(self, storage: Storage) -> None:
-            new = stored_job(storage, lease=AN_HOUR)
+        def test_has_a_lease_as_long_as_the_worker_says(self, storage: Storage) -> None:
+            new = stored_job(storage, timeout=2 * AN_HOUR)
 
-            job = claimed(storage, new.id).job
+            claim = storage.jobs.claim(new.id, lease=AN_HOUR)
 
-            assert job.lease_until is not None
-            assert AN_HOUR <= job.lease_until - job.enqueued_at < AN_HOUR + A_MOMENT
+            assert claim is not None
+            assert claim.job.lease_until is not None
+            assert AN_HOUR <= claim.job.lease_until - claim.job.enqueued_at < AN_HOUR + A_MOMENT
+
+        def test_has_a_lease_as_long_as_the_time_out_by_default(self, storage: Storage) -> None:
+            new = stored_job(storage, timeout=AN_HOUR)
+
+            claim = storage.jobs.claim(new.id)
+
+            assert claim is not None
+            assert claim.job.lease_until is not None
+            assert AN_HOUR <= claim.job.lease_until - claim.job.enqueued_at < AN_HOUR + A_MOMENT
+
+        def test_says_who_runs_it_since_when_and_until_when_it_may(self, storage: Storage) -> None:
+            new = stored_job(storage, timeout=AN_HOUR)
+
+            claim = storage.jobs.claim(new.id, worker="host:1", lease=A_MOMENT)
+
+            assert claim is not None
+            job = claim.job
+            assert job.worker == "host:1"
+            assert job.started_at is not None
+            assert job.run_until is not None
+            assert timedelta(0) <= job.started_at - job.enqueued_at < A_MOMENT
+            assert AN_HOUR <= job.run_until - job.enqueued_at < AN_HOUR + A_MOMENT
 
         def test_is_found_as_it_was_claimed(self, storage: Storage) -> None:
             new = stored_job(storage)
@@ -60,6 +86,25 @@ class JobStoreContract(StoreContract):
             claim = claimed(storage, new.id)
 
             assert storage.jobs.find(new.id) == claim.job
+
+    class WhenAJobNamesATrace:
+        @pytest.mark.parametrize("trace", [TRACE, f"{TRACE} vendor={'x' * 530}"], ids=["parent", "state"])
+        def test_is_claimed_and_found_with_it(self, storage: Storage, trace: str) -> None:
+            new = stored_job(storage, trace=trace)
+
+            claim = claimed(storage, new.id)
+
+            assert claim.job.trace == trace
+            assert found(storage, new).trace == trace
+
+        def test_leaves_others_without_one(self, storage: Storage) -> None:
+            traced, other = a_job(trace=TRACE), a_job()
+
+            store_jobs(storage, traced, other)
+            with transaction(storage) as begun:
+                begun.add_jobs([a_job(), a_job(trace=TRACE)])
+
+            assert sorted(job.trace or "" for job in storage.jobs.list()) == ["", "", TRACE, TRACE]
 
     class WhenAPendingJobIsNotDue:
         def test_is_not_claimed(self, storage: Storage) -> None:
@@ -69,6 +114,69 @@ class JobStoreContract(StoreContract):
 
             assert claim is None
             assert found(storage, new).attempts == 0
+
+    class WhenAPendingJobIsPromoted:
+        def test_is_due(self, storage: Storage) -> None:
+            new = stored_job(storage, delay=AN_HOUR)
+
+            promoted = storage.jobs.promote(new.id)
+
+            assert promoted is True
+            assert claimed(storage, new.id).job.attempts == 1
+
+        def test_is_handed_out_at_once(self, storage: Storage) -> None:
+            new = stored_job(storage, delay=AN_HOUR)
+
+            storage.jobs.promote(new.id)
+
+            assert storage.jobs.wake(limit=10, again_after=AN_HOUR) == [new.ref]
+
+        def test_leaves_others_where_they_are(self, storage: Storage) -> None:
+            new, other = stored_job(storage, delay=AN_HOUR), stored_job(storage, delay=AN_HOUR)
+            before = found(storage, other)
+
+            storage.jobs.promote(new.id)
+
+            assert found(storage, other) == before
+
+        def test_need_not_wait_for_its_backoff(self, storage: Storage) -> None:
+            new = stored_job(storage)
+            storage.jobs.retry(claimed(storage, new.id), error="failed", wait=AN_HOUR)
+
+            storage.jobs.promote(new.id)
+
+            assert claimed(storage, new.id).job.attempts == 2
+
+    class WhenAJobThatDoesNotWaitIsPromoted:
+        def test_changes_nothing_if_it_is_due(self, storage: Storage) -> None:
+            new = stored_job(storage)
+            before = found(storage, new)
+
+            promoted = storage.jobs.promote(new.id)
+
+            assert promoted is False
+            assert found(storage, new) == before
+
+        def test_changes_nothing_if_it_is_running(self, storage: Storage) -> None:
+            claim = claimed(storage, stored_job(storage).id)
+
+            promoted = storage.jobs.promote(claim.job.id)
+
+            assert promoted is False
+            assert storage.jobs.find(claim.job.id) == claim.job
+
+        def test_changes_nothing_if_it_is_dead(self, storage: Storage) -> None:
+            new = stored_job(storage)
+            storage.jobs.bury(claimed(storage, new.id), error="failed")
+            before = found(storage, new)
+
+            promoted = storage.jobs.promote(new.id)
+
+            assert promoted is False
+            assert found(storage, new) == before
+
+        def test_says_so_if_there_is_none(self, storage: Storage) -> None:
+            assert storage.jobs.promote(new_id()) is False
 
     class WhenAJobIsRunning:
         def test_is_not_claimed_by_another(self, storage: Storage) -> None:
@@ -82,7 +190,7 @@ class JobStoreContract(StoreContract):
 
     class WhenTheLeaseOfARunningJobHasEnded:
         def test_is_claimed_by_another(self, storage: Storage) -> None:
-            new = stored_job(storage, lease=AT_ONCE)
+            new = stored_job(storage, timeout=AT_ONCE)
             first = claimed(storage, new.id)
 
             second = storage.jobs.claim(new.id)
@@ -91,7 +199,7 @@ class JobStoreContract(StoreContract):
             assert second.token != first.token
 
         def test_counts_another_attempt(self, storage: Storage) -> None:
-            new = stored_job(storage, lease=AT_ONCE)
+            new = stored_job(storage, timeout=AT_ONCE)
             claimed(storage, new.id)
 
             second = claimed(storage, new.id)
@@ -153,7 +261,7 @@ class JobStoreContract(StoreContract):
 
         def test_gives_it_to_exactly_one_when_its_worker_was_lost(self, storage: Storage) -> None:
             """The lease of the second claim has ended at once as well, but there is no third attempt to be won."""
-            abandoned = [stored_job(storage, lease=AT_ONCE, max_attempts=2) for _ in range(3)]
+            abandoned = [stored_job(storage, timeout=AT_ONCE, max_attempts=2) for _ in range(3)]
             for new in abandoned:
                 claimed(storage, new.id)
 
@@ -290,7 +398,7 @@ class JobStoreContract(StoreContract):
 
         @pytest.mark.parametrize("how", ["retry", "bury", "release"])
         def test_changes_nothing_if_another_took_it_over(self, storage: Storage, how: str) -> None:
-            new = stored_job(storage, lease=AT_ONCE)
+            new = stored_job(storage, timeout=AT_ONCE)
             stale = claimed(storage, new.id)
             current = claimed(storage, new.id)
 
@@ -357,7 +465,7 @@ class JobStoreContract(StoreContract):
             assert storage.jobs.wake(limit=10, again_after=AN_HOUR) == [JobRef(new.id, "mail")]
 
         def test_hands_out_those_whose_worker_was_lost(self, storage: Storage) -> None:
-            new = stored_job(storage, lease=AT_ONCE)
+            new = stored_job(storage, timeout=AT_ONCE)
             claimed(storage, new.id)
 
             assert storage.jobs.wake(limit=10, again_after=AN_HOUR) == [new.ref]
@@ -504,8 +612,11 @@ class JobStoreContract(StoreContract):
             assert storage.jobs.count() == {
                 JobState.PENDING: 2,
                 JobState.RUNNING: 1,
+                JobState.WAITING: 1,
                 JobState.SUCCEEDED: 1,
                 JobState.DEAD: 1,
+                JobState.CANCELLED: 1,
+                JobState.PARKED: 1,
             }
 
 
@@ -526,24 +637,44 @@ def waiting_jobs(storage: Storage, count: int) -> list[NewJob]:
 
 def abandoned_in_the_last_attempt(storage: Storage) -> NewJob:
     """Store a job of two attempts whose workers were both lost."""
-    new = stored_job(storage, lease=AT_ONCE, max_attempts=2)
+    new = stored_job(storage, timeout=AT_ONCE, max_attempts=2)
     claimed(storage, new.id)
     claimed(storage, new.id)
     return new
 
 
 def one_in_each_state(storage: Storage) -> dict[JobState, NewJob]:
-    """Store four jobs, and bring three of them into the states other than pending."""
-    pending, running, succeeded, dead = [stored_job(storage) for _ in range(4)]
+    """Store as many jobs as there are states, and bring all but one into the states other than pending."""
+    pending = stored_job(storage)
+    running, waiting = stored_chain(storage, 2)
+    succeeded, dead, cancelled, parked = [stored_job(storage) for _ in range(4)]
     claimed(storage, running.id)
     complete(storage, claimed(storage, succeeded.id))
     storage.jobs.bury(claimed(storage, dead.id), error="given up")
+    storage.jobs.cancel(cancelled.id)
+    storage.jobs.park(claimed(storage, parked.id), reason="unreadable")
     return {
         JobState.PENDING: pending,
         JobState.RUNNING: running,
+        JobState.WAITING: waiting,
         JobState.SUCCEEDED: succeeded,
         JobState.DEAD: dead,
+        JobState.CANCELLED: cancelled,
+        JobState.PARKED: parked,
     }
+
+
+def stored_chain(storage: Storage, length: int) -> list[NewJob]:
+    """Store a flow of jobs each of which waits for the one before."""
+    flow_id = new_id()
+    places = [
+        FlowPlace(flow_id, number, number - 1 if number else None, number if number < length - 1 else None)
+        for number in range(length)
+    ]
+    jobs = [a_job(place=place) for place in places]
+    with transaction(storage) as begun:
+        begun.add_flow(NewFlow(flow_id, jobs))
+    return jobs
 
 
 def complete(storage: Storage, claim: Claim) -> None:

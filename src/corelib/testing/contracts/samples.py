@@ -141,7 +141,7 @@ def a_job(**fields: object) -> NewJob:
         payload='{"parcel":"P-1"}',
         context=Context(correlation_id=uuid4().hex),
         max_attempts=3,
-        lease=timedelta(hours=1),
+        timeout=timedelta(hours=1),
     )
     replaced: dict[str, Any] = {**fields}
     return evolve(job, **replaced)

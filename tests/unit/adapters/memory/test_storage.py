@@ -389,7 +389,7 @@ class TestMemoryJobStore:
         def test_is_left_to_its_worker_until_the_lease_ends(self) -> None:
             clock = ManualClock()
             store = MemoryStorage(clock)
-            job = new_job(max_attempts=2, lease=timedelta(seconds=30))
+            job = new_job(max_attempts=2, timeout=timedelta(seconds=30))
             store.jobs.add([job])
             store.jobs.claim(job.id)
             clock.advance(timedelta(seconds=29.9))

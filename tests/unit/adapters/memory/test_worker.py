@@ -85,7 +85,13 @@ class TestInlineWorker:
             started = set(threading.enumerate()) - before
             worker.stop(timedelta(seconds=LONG_ENOUGH))
 
-            assert {thread.name for thread in started} == {"corelib-worker", "corelib-relay"}
+            assert {thread.name for thread in started} == {
+                "corelib-worker",
+                "corelib-relay",
+                "corelib-heartbeat",
+                "corelib-reports",
+                "corelib-parked-jobs",
+            }
             assert not any(thread.is_alive() for thread in started)
 
         def test_does_no_harm_before_it_was_started(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.interfaces import Dialect
 
 from corelib.adapters.sqlalchemy import AggregateMapping
@@ -47,6 +48,23 @@ class Target:
         compiled: Any = sent.clause.compile(dialect=self.theirs(), column_keys=list(sent.parameters))
         state = compiled.construct_expanded_state(dict(sent.parameters))
         return state.statement, len(state.positiontup or ())
+
+
+@contextmanager
+def noted(engine: Engine) -> Iterator[list[Sent]]:
+    """What is executed within the block."""
+    found: list[Sent] = []
+
+    def note(
+        _: Connection, clause: sa.ClauseElement, many: list[dict[str, object]], one: dict[str, object], __: object
+    ) -> None:
+        found.append(Sent(clause, many[0] if many else one))
+
+    sa.event.listen(engine, "before_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(engine, "before_execute", note)
 
 
 @define

@@ -202,6 +202,6 @@ def sent_by(engine: Engine) -> Iterator[list[str]]:
         sa.event.remove(engine, "before_cursor_execute", note)
 
 
-def new_job(*, attempts: int = 3, delay: timedelta = timedelta(0), lease: timedelta = timedelta(minutes=1)) -> NewJob:
+def new_job(*, attempts: int = 3, delay: timedelta = timedelta(0), timeout: timedelta = timedelta(minutes=1)) -> NewJob:
     context = Context("c-1", "cause", "somebody", "a tenant", datetime(2026, 1, 1, tzinfo=UTC))
-    return NewJob(new_id(), "charge", "default", '{"n": 1}', context, attempts, lease, delay)
+    return NewJob(new_id(), "charge", "default", '{"n": 1}', context, attempts, timeout, delay)

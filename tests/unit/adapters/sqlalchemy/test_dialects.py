@@ -19,7 +19,8 @@ from tests.unit.adapters.sqlalchemy.sample import sent_by, shop_schema
 from corelib.adapters.sqlalchemy import SqlStorage
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.failures import close_quietly, translated
-from corelib.adapters.sqlalchemy.mssql import BEGIN_IF_NEEDED, SKIP_LOCKED, MssqlDialect, require_hint
+from corelib.adapters.sqlalchemy.mssql import SKIP_LOCKED, MssqlDialect, require_hint
+from corelib.adapters.sqlalchemy.mssql_locks import BEGIN_IF_NEEDED
 from corelib.adapters.sqlalchemy.postgresql import PostgresqlDialect
 from corelib.adapters.sqlalchemy.sqlite import SqliteDialect
 from corelib.errors import (

@@ -87,7 +87,7 @@ class TestScript:
 class TestScriptForSqlServer:
     def test_is_transact_sql(self) -> None:
         sqlglot = pytest.importorskip("sqlglot")
-        known = ("Create", "Insert", "Update", "Transaction", "Commit", "Set")
+        known = ("Alter", "Create", "Insert", "Update", "Transaction", "Commit", "Set")
 
         for batch in batches(offline(schema).script("mssql")):
             for parsed in sqlglot.parse(batch, read="tsql"):

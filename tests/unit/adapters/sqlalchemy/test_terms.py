@@ -11,7 +11,7 @@ from tests.unit.adapters.sqlalchemy import standin
 from tests.unit.adapters.sqlalchemy.sample import Ware, shop_schema
 
 from corelib.adapters.sqlalchemy import SqlStorage
-from corelib.adapters.sqlalchemy.mssql import BEGIN_IF_NEEDED
+from corelib.adapters.sqlalchemy.mssql_locks import BEGIN_IF_NEEDED
 from corelib.adapters.sqlalchemy.terms import milliseconds_of
 from corelib.adapters.sqlalchemy.transaction import SqlTransaction
 from corelib.errors import MisuseError, TransientFailure, UnitOfWorkClosed

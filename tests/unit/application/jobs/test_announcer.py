@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tests.unit.fakes import BrokenTransport
 
 from corelib.adapters.memory import MemoryLogger, MemoryTransport
-from corelib.application.jobs.announcer import Announcer
+from corelib.application.jobs.announcer import MOST_AT_ONCE, Announcer
 from corelib.domain.identifiers import new_id
 from corelib.domain.job import JobRef
 
@@ -23,6 +23,15 @@ class TestAnnouncer:
         Announcer(transport, MemoryLogger()).announce(refs)
 
         assert [transport.take(), transport.take(), transport.take()] == [*refs, None]
+
+    class WhenOneCommitHasManyJobs:
+        def test_wakes_as_many_threads_of_each_queue_as_make_sense(self) -> None:
+            transport = MemoryTransport()
+            refs = [JobRef(new_id(), name) for name in ["a"] * (MOST_AT_ONCE + 1) + ["b"]]
+
+            Announcer(transport, MemoryLogger()).announce(refs)
+
+            assert list(iter(transport.take, None)) == [*refs[:MOST_AT_ONCE], refs[-1]]
 
     class WhenThereIsNothingToAnnounce:
         def test_does_not_ask_the_broker(self) -> None:

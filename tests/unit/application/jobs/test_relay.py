@@ -11,7 +11,7 @@ from tests.unit.fakes import BrokenTransport, Workshop, workshop
 from corelib.adapters.memory import MemoryLogger, MemoryTransport
 from corelib.application.jobs.description import job
 from corelib.application.jobs.relay import BATCH, Relay
-from corelib.domain.job import JobRef
+from corelib.domain.job import JobRef, JobState
 from corelib.errors import ServerUnreachable
 from corelib.ports.job_store import ANNOUNCED_FOR
 from corelib.ports.transport import JobTransport
@@ -26,6 +26,10 @@ class Label:
 
 @job()
 def print_label(label: Label) -> None: ...
+
+
+@job(attempts=2)
+def try_label(label: Label) -> None: ...
 
 
 class WatchedTransport(MemoryTransport):
@@ -97,16 +101,38 @@ class TestRelay:
 
             assert shop.announced() == [JobRef(job_id, "default")]
 
-        def test_announces_a_job_whose_worker_was_lost(self) -> None:
-            shop = workshop(jobs=[print_label])
-            (ref,) = enqueue_delayed(shop)
-            shop.clock.advance(timedelta(seconds=5))
-            shop.storage.jobs.claim(ref.id)
+        def test_announces_a_job_whose_worker_was_lost_and_lets_others_take_it(self) -> None:
+            shop = workshop(jobs=[try_label])
+            job_id = shop.enqueue(try_label, Label("x"))
+            shop.announced()
+            shop.storage.jobs.claim(job_id)
             shop.clock.advance(timedelta(minutes=1))
 
             relay_of(shop, shop.transport).sweep()
 
-            assert shop.announced() == [ref]
+            assert shop.announced() == [JobRef(job_id, "default")]
+            (claim,) = shop.storage.jobs.claim_due("default", limit=1).claims
+            assert claim.job.attempts == 2
+
+        def test_leaves_a_job_dead_whose_worker_was_lost_in_the_last_attempt(self) -> None:
+            shop = workshop(jobs=[print_label])
+            job_id = shop.enqueue(print_label, Label("x"))
+            shop.announced()
+            shop.storage.jobs.claim(job_id)
+            shop.clock.advance(timedelta(minutes=1))
+
+            relay_of(shop, shop.transport).sweep()
+
+            assert shop.announced() == []
+            assert shop.storage.jobs.count()[JobState.DEAD] == 1
+
+        def test_wakes_a_worker_for_queues_that_a_limit_held_back(self) -> None:
+            shop = workshop(jobs=[print_label])
+            relay = Relay(shop.storage.jobs, shop.transport, shop.log, held_back=lambda: ["video"])
+
+            relay.sweep()
+
+            assert [ref.queue for ref in shop.announced()] == ["video"]
 
         class WhenNothingWaits:
             def test_announces_nothing(self) -> None:

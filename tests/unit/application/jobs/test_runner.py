@@ -16,7 +16,7 @@ from corelib.adapters.memory import MemoryStorage
 from corelib.application.context import current_context, use_context
 from corelib.application.jobs.description import job
 from corelib.application.jobs.run import JobRun
-from corelib.application.jobs.runner import RunOutcome
+from corelib.application.jobs.run_outcome import RunOutcome
 from corelib.domain.aggregate import Aggregate
 from corelib.domain.backoff import Backoff
 from corelib.domain.context import Context
@@ -387,25 +387,27 @@ class TestJobRunner:
 
     class WhenThePayloadCannotBeRead:
         @pytest.mark.parametrize("payload", ["{", "[]", "{}", '{"text": "x", "colour": "blue"}'])
-        def test_marks_the_job_as_dead_at_once(self, payload: str) -> None:
+        def test_parks_the_job_and_says_why(self, payload: str) -> None:
             shop = workshop(jobs=[print_and_crash])
             job_id = store_by_hand(shop, name="print_and_crash", payload=payload)
 
             outcome = shop.runner.run(job_id)
 
-            assert outcome is RunOutcome.DEAD
+            assert outcome is RunOutcome.PARKED
             stored = found(shop, job_id)
-            assert (stored.state, stored.attempts) == (JobState.DEAD, 1)
+            assert (stored.state, stored.attempts) == (JobState.PARKED, 0)
             assert stored.error.startswith("ValidationFailed: Label is not valid: ")
+            assert shop.events_logged() == [("error", "job is parked")]
 
     class WhenThisHostDoesNotKnowTheJob:
-        def test_marks_the_job_as_dead_at_once(self) -> None:
+        def test_parks_the_job_and_says_why(self) -> None:
             shop = workshop(jobs=[print_label])
             job_id = store_by_hand(shop, name="shred", payload="{}")
 
             outcome = shop.runner.run(job_id)
 
-            assert outcome is RunOutcome.DEAD
+            assert outcome is RunOutcome.PARKED
+            assert found(shop, job_id).state is JobState.PARKED
             assert found(shop, job_id).error == ("UnknownJob: This host has no job named 'shred'. It has: print_label.")
 
     class WhenTheJobCannotBeClaimed:
@@ -493,7 +495,7 @@ class TestJobRunner:
             assert (line.level, line.event, line.fields["job_id"]) == ("error", "job not settled", str(job_id))
 
         @pytest.mark.parametrize(
-            ("method", "handler"), [("retry", print_and_crash), ("bury", print_label)], ids=["retry", "bury"]
+            ("method", "handler"), [("retry", print_and_crash), ("park", print_label)], ids=["retry", "park"]
         )
         def test_leaves_the_job_to_its_lease_if_it_cannot_be_settled(
             self, method: str, handler: Callable[..., None]

@@ -67,6 +67,32 @@ class TestOrder:
 
             assert settled.status is status
 
+    class WhenItWasDeclined:
+        def test_can_be_paid_with_another_card(self) -> None:
+            declined = order()
+            declined.mark_declined()
+
+            declined.pay_with("tok_visa_2")
+
+            assert (declined.status, declined.card_token) == (OrderStatus.PLACED, "tok_visa_2")
+            assert declined.take_events() == (OrderPlaced("ORD-000001", euros("258.00")),)
+
+    class WhenItWasNotDeclined:
+        def test_takes_no_other_card_while_it_is_being_paid(self) -> None:
+            placed = order()
+
+            with pytest.raises(OrderClosed, match="is placed already"):
+                placed.pay_with("tok_visa_2")
+
+        def test_takes_no_other_card_once_it_is_paid(self) -> None:
+            paid = order()
+            paid.mark_paid()
+
+            with pytest.raises(OrderClosed, match="is paid already"):
+                paid.pay_with("tok_visa_2")
+
+            assert paid.card_token == "tok_visa_1"
+
 
 class TestOrderLine:
     def test_costs_its_price_for_each_kit(self) -> None:

@@ -7,6 +7,9 @@ from corelib.errors import ValidationFailed
 from kitlab.domain.catalogue import KitType, Practitioner
 from kitlab.use_cases.stock_catalogue import KitEntry, PractitionerEntry, StockCatalogue
 
+pytest.importorskip("cattrs")
+pytest.importorskip("cronsim")
+
 ADA = PractitionerEntry("PR-1", "Dr Ada", "ada@example.com", active=True)
 GUT = KitEntry("GUT-01", "Gut", active=True)
 

@@ -26,7 +26,7 @@ class TestScript:
     def test_needs_no_server(self, engine: str) -> None:
         text = offline(kitlab).script(engine)
 
-        assert text.count("CREATE TABLE corelib_job") == 1
+        assert text.count("CREATE TABLE corelib_job (") == 1
         assert text.count("CREATE TABLE kitlab_order (") == 1
         assert text.count("COMMIT;") == 2
 

@@ -18,7 +18,7 @@ from corelib.testing.servers.report import command_environment, report
 from corelib.testing.servers.requirements import required_names, unmet
 from corelib.testing.servers.urls import scheme_of, without_password, without_secrets
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 NAMES = ("mssql", "postgresql", "redis", "rabbitmq")
 
 

@@ -1,0 +1,1 @@
+"""The ports of the kit on PostgreSQL 15 and newer."""

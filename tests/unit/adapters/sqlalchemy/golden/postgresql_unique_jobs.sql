@@ -1,0 +1,31 @@
+-- first
+INSERT INTO corelib_job (id, name, queue, payload, correlation_id, causation_id, principal, tenant, deadline, state, attempts, max_attempts, lease_ms, enqueued_at, due_at, wake_at, priority, payload_version, unique_key) VALUES (%(id)s::UUID, %(name)s::VARCHAR, %(queue)s::VARCHAR, %(payload)s::VARCHAR, %(correlation_id)s::VARCHAR, %(causation_id)s::VARCHAR, %(principal)s::VARCHAR, %(tenant)s::VARCHAR, %(deadline)s::TIMESTAMP WITH TIME ZONE, %(state)s::VARCHAR, %(attempts)s::INTEGER, %(max_attempts)s::INTEGER, %(lease_ms)s::BIGINT, statement_timestamp(), (statement_timestamp() + %(delay_ms)s::BIGINT * interval '1 millisecond'), (statement_timestamp() + %(quiet_ms)s::BIGINT * interval '1 millisecond'), %(priority)s::SMALLINT, %(payload_version)s::INTEGER, %(unique_key)s::VARCHAR) ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING;
+
+-- find the waiting one
+SELECT corelib_job.id, corelib_job.queue, corelib_job.enqueued_at, statement_timestamp() AS now, CASE WHEN (corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END AS waits, CASE WHEN (corelib_job.due_at <= statement_timestamp()) THEN %(param_3)s::INTEGER ELSE %(param_4)s::INTEGER END AS is_due, CASE WHEN (corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR) THEN %(param_5)s::INTEGER ELSE %(param_6)s::INTEGER END AS blocks, CASE WHEN (corelib_job.state = %(state_2)s::VARCHAR) THEN %(param_7)s::INTEGER ELSE %(param_8)s::INTEGER END AS behind_gate
+FROM corelib_job
+WHERE corelib_job.unique_key = %(digest)s::VARCHAR AND corelib_job.unique_key IS NOT NULL AND corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR FOR NO KEY UPDATE OF corelib_job;
+
+-- replace
+UPDATE corelib_job SET name=%(name)s::VARCHAR, queue=%(queue)s::VARCHAR, payload=%(payload)s::VARCHAR, correlation_id=%(correlation_id)s::VARCHAR, causation_id=%(causation_id)s::VARCHAR, principal=%(principal)s::VARCHAR, tenant=%(tenant)s::VARCHAR, deadline=%(deadline)s::TIMESTAMP WITH TIME ZONE, state=%(state)s::VARCHAR, attempts=%(attempts)s::INTEGER, max_attempts=%(max_attempts)s::INTEGER, lease_ms=%(lease_ms)s::BIGINT, due_at=(statement_timestamp() + %(delay_ms)s::BIGINT * interval '1 millisecond'), wake_at=(statement_timestamp() + %(quiet_ms)s::BIGINT * interval '1 millisecond'), error=NULL, priority=%(priority)s::SMALLINT, payload_version=%(payload_version)s::INTEGER, payload_key=NULL, trace=NULL WHERE corelib_job.id = %(replaced)s::UUID AND corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR;
+
+-- replace for an instant
+UPDATE corelib_job SET name=%(name)s::VARCHAR, queue=%(queue)s::VARCHAR, payload=%(payload)s::VARCHAR, correlation_id=%(correlation_id)s::VARCHAR, causation_id=%(causation_id)s::VARCHAR, principal=%(principal)s::VARCHAR, tenant=%(tenant)s::VARCHAR, deadline=%(deadline)s::TIMESTAMP WITH TIME ZONE, state=%(state)s::VARCHAR, attempts=%(attempts)s::INTEGER, max_attempts=%(max_attempts)s::INTEGER, lease_ms=%(lease_ms)s::BIGINT, due_at=%(starts_at)s::TIMESTAMP WITH TIME ZONE, wake_at=%(starts_at)s::TIMESTAMP WITH TIME ZONE, error=NULL, priority=%(priority)s::SMALLINT, payload_version=%(payload_version)s::INTEGER, payload_key=NULL, trace=NULL WHERE corelib_job.id = %(replaced)s::UUID AND corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR;
+
+-- find the waiting one until the end
+SELECT corelib_job.id, corelib_job.queue, corelib_job.enqueued_at, statement_timestamp() AS now, CASE WHEN (corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END AS waits, CASE WHEN (corelib_job.due_at <= statement_timestamp()) THEN %(param_3)s::INTEGER ELSE %(param_4)s::INTEGER END AS is_due, CASE WHEN (corelib_job.finished_at IS NULL) THEN %(param_5)s::INTEGER ELSE %(param_6)s::INTEGER END AS blocks, CASE WHEN (corelib_job.state = %(state_2)s::VARCHAR) THEN %(param_7)s::INTEGER ELSE %(param_8)s::INTEGER END AS behind_gate
+FROM corelib_job
+WHERE corelib_job.unique_key = %(digest)s::VARCHAR AND corelib_job.unique_key IS NOT NULL AND corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR FOR NO KEY UPDATE OF corelib_job;
+
+-- find the waiting one in a window
+SELECT corelib_job.id, corelib_job.queue, corelib_job.enqueued_at, statement_timestamp() AS now, CASE WHEN (corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END AS waits, CASE WHEN (corelib_job.due_at <= statement_timestamp()) THEN %(param_3)s::INTEGER ELSE %(param_4)s::INTEGER END AS is_due, CASE WHEN (corelib_job.enqueued_at > (statement_timestamp() + %(window_ms)s::BIGINT * interval '1 millisecond')) THEN %(param_5)s::INTEGER ELSE %(param_6)s::INTEGER END AS blocks, CASE WHEN (corelib_job.state = %(state_2)s::VARCHAR) THEN %(param_7)s::INTEGER ELSE %(param_8)s::INTEGER END AS behind_gate
+FROM corelib_job
+WHERE corelib_job.unique_key = %(digest)s::VARCHAR AND corelib_job.unique_key IS NOT NULL AND corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR FOR NO KEY UPDATE OF corelib_job;
+
+-- find the started one
+SELECT corelib_job.id, corelib_job.queue, corelib_job.enqueued_at, statement_timestamp() AS now, CASE WHEN (corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR) THEN %(param_1)s::INTEGER ELSE %(param_2)s::INTEGER END AS waits, CASE WHEN (corelib_job.due_at <= statement_timestamp()) THEN %(param_3)s::INTEGER ELSE %(param_4)s::INTEGER END AS is_due, CASE WHEN (corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR) THEN %(param_5)s::INTEGER ELSE %(param_6)s::INTEGER END AS blocks, CASE WHEN (corelib_job.state = %(state_2)s::VARCHAR) THEN %(param_7)s::INTEGER ELSE %(param_8)s::INTEGER END AS behind_gate
+FROM corelib_job
+WHERE corelib_job.unique_key = %(digest)s::VARCHAR AND corelib_job.unique_key IS NOT NULL AND NOT (corelib_job.finished_at IS NULL AND corelib_job.state != %(state_1)s::VARCHAR);
+
+-- take the key away
+UPDATE corelib_job SET unique_key=NULL WHERE corelib_job.id = %(job_id)s::UUID AND corelib_job.unique_key = %(digest)s::VARCHAR;
