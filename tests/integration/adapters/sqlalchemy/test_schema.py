@@ -212,7 +212,9 @@ class TestCreate:
 
         assert tables_of(storage) == {
             *("corelib_event", "corelib_idempotency_key", "corelib_version"),
-            *("corelib_job", "corelib_job_attempt", "corelib_queue", "corelib_schedule"),
+            *("corelib_job", "corelib_job_attempt", "corelib_job_key", "corelib_job_log"),
+            *("corelib_job_event", "corelib_job_event_floor", "corelib_flow", "corelib_flow_gate"),
+            *("corelib_queue", "corelib_schedule"),
             *("shop_a_receipt", "shop_basket", "shop_basket_line", "shop_ware", "shop_version"),
         }
 
