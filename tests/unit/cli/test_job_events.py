@@ -3,7 +3,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from attrs import frozen
@@ -53,6 +55,14 @@ def run(host: Host, *arguments: str) -> int:
     options = parser.parse_args(["events", *arguments])
     code: int = options.command(options, host)
     return code
+
+
+class Interrupting(StringIO):
+    """A terminal at which somebody presses Ctrl-C as soon as a line stands there."""
+
+    def flush(self) -> None:
+        if self.getvalue():
+            raise KeyboardInterrupt
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -117,13 +127,14 @@ class TestEventsCommand:
 
             assert len(told(capsys)) == 2
 
-        def test_ends_with_an_interrupt(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-            def interrupted(*_: object) -> object:
-                raise KeyboardInterrupt
+        def test_ends_with_an_interrupt(self, host: Host) -> None:
+            cursor = host.job_events.end()
+            host.enqueue(bill, Bill(1))
 
-            monkeypatch.setattr(job_events, "_following", interrupted)
+            with redirect_stdout(Interrupting()):
+                code = run(host, "--follow", "--after", cursor)
 
-            assert run(host, "--follow") == 0
+            assert code == 0
 
     class WhenItCannot:
         def test_refuses_what_is_no_cursor(self, host: Host) -> None:
