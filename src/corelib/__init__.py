@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from corelib.domain.message import Command as Command
     from corelib.domain.page import CursorPage as CursorPage
     from corelib.domain.page import Page as Page
+    from corelib.domain.retention import Keep as Keep
     from corelib.domain.retention import Retention as Retention
     from corelib.domain.schedule import Missed as Missed
     from corelib.domain.specification import Specification as Specification
@@ -129,6 +130,7 @@ _HOMES = {
     "Queue": "domain.job_queues",
     "Schedule": "application.jobs.schedules",
     "Rate": "domain.job_queues",
+    "Keep": "domain.retention",
     "Retention": "domain.retention",
     "Repository": "ports.repository",
     "Resources": "application.app",
@@ -188,6 +190,7 @@ __all__ = [
     "JobState",
     "JobSucceeded",
     "JobWasCancelled",
+    "Keep",
     "Locking",
     "Locks",
     "Logger",

@@ -69,6 +69,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     purge.add_argument("--state", choices=sorted(state.value for state in FINAL_STATES), required=True)
     purge.add_argument("--older-than", type=span, required=True, metavar="SPAN", help="as 30d, 12h, 90m or 0s")
     job_filters.add_to(purge)
+    purge.add_argument(
+        "--keep-newest", type=_positive, default=0, metavar="N", help="leave the newest N of them alone; default: none"
+    )
     purge.add_argument("--batch", type=_positive, default=500, metavar="N", help="at a time; default: 500")
     job_queues.add_to(partial(_add, actions))
     job_flows.add_to(partial(_add, actions))
@@ -236,7 +239,11 @@ def _run_drain(options: argparse.Namespace, host: Host) -> int:
 def _run_purge(options: argparse.Namespace, host: Host) -> int:
     def portion() -> int:
         return host.jobs.purge(
-            JobState(options.state), older_than=options.older_than, which=filter_of(options), limit=options.batch
+            JobState(options.state),
+            older_than=options.older_than,
+            beyond=options.keep_newest,
+            which=filter_of(options),
+            limit=options.batch,
         )
 
     return _tell(options, "purged", _repeated(portion), many=True)

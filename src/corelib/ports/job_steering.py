@@ -102,13 +102,28 @@ class JobSteering(Protocol):
         """Cancel jobs of a queue that are pending, those with a later due time included; return how many."""
         ...
 
-    def purge(self, state: JobState, *, older_than: timedelta, which: JobFilter = ALL_JOBS, limit: int = 500) -> int:
+    def purge(
+        self,
+        state: JobState,
+        *,
+        older_than: timedelta,
+        beyond: int = 0,
+        which: JobFilter = ALL_JOBS,
+        limit: int = 500,
+    ) -> int:
         """Delete jobs that came to a final state so long ago, with the history of their attempts; return how many.
 
         Jobs of a flow stay until the whole flow has ended, since those that come later may ask for their results.
 
+        Args:
+            state: a final one.
+            older_than: since they came to it.
+            beyond: leave the newest so many of them alone, by the order in which they were enqueued.
+            which: only these jobs.
+            limit: at most so many; call again until the answer is smaller.
+
         Raises:
-            MisuseError: if the state is not final.
+            MisuseError: if the state is not final, or a number is negative.
         """
         ...
 

@@ -410,6 +410,15 @@ class TestPurge:
         assert ended.out == "3 jobs purged.\n"
         assert list(host.jobs.list()) == []
 
+    def test_keeps_the_newest_if_it_is_told(self, host: Host, run: Run) -> None:
+        for number in range(3):
+            dead(host, f"t-{number}")
+
+        ended = run("purge", "--state", "dead", "--older-than", "0s", "--keep-newest", "2")
+
+        assert ended.out == "1 job purged.\n"
+        assert len(list(host.jobs.list())) == 2
+
     def test_keeps_what_is_younger(self, host: Host, run: Run) -> None:
         dead(host)
 

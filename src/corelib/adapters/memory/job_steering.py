@@ -10,10 +10,10 @@ from attrs import evolve
 
 from corelib.adapters.memory.job_flows import MemoryJobFlows
 from corelib.adapters.memory.job_table import Row
-from corelib.domain.job import FINAL_STATES, Job, JobState
+from corelib.domain.job import Job, JobState
 from corelib.domain.job_event_making import what_became_of
 from corelib.domain.job_queues import UNFINISHED, QueueDepth
-from corelib.errors import MisuseError
+from corelib.domain.retention import check_purge
 from corelib.ports.job_steering import ALL_JOBS, JobFilter
 
 _WAITING = (JobState.WAITING, JobState.PENDING, JobState.PARKED)
@@ -74,22 +74,25 @@ class MemoryJobSteering(MemoryJobFlows):
             self._tell_of(found)
             return len(found)
 
-    def purge(self, state: JobState, *, older_than: timedelta, which: JobFilter = ALL_JOBS, limit: int = 500) -> int:
+    def purge(
+        self,
+        state: JobState,
+        *,
+        older_than: timedelta,
+        beyond: int = 0,
+        which: JobFilter = ALL_JOBS,
+        limit: int = 500,
+    ) -> int:
         """Delete a portion of ended jobs."""
-        if state not in FINAL_STATES:
-            raise MisuseError(f"Jobs that are {state.value} are not purged.", hint="Name a final state.")
+        check_purge(state, beyond)
         with self._lock:
             until = self._clock.now() - older_than
-            found = self._found(
-                lambda job: (
-                    job.state is state
-                    and job.finished_at is not None
-                    and job.finished_at <= until
-                    and self._may_be_purged(job)
-                    and matches(job, which)
-                ),
-                limit,
-            )
+            ended = self._found(lambda job: job.state is state and matches(job, which), None)
+            found = [
+                row
+                for row in ended[: max(0, len(ended) - beyond)]
+                if row.job.finished_at is not None and row.job.finished_at <= until and self._may_be_purged(row.job)
+            ][:limit]
             for row in found:
                 self._forget(row)
             return len(found)
@@ -117,7 +120,7 @@ class MemoryJobSteering(MemoryJobFlows):
         now = self._clock.now()
         self._tell(event for row in rows for event in what_became_of(row.job, now))
 
-    def _found(self, wanted: Callable[[Job], bool], limit: int) -> list[Row]:
+    def _found(self, wanted: Callable[[Job], bool], limit: int | None) -> list[Row]:
         return sorted((row for row in self._rows.values() if wanted(row.job)), key=lambda row: row.job.id)[:limit]
 
     def _revive(self, row: Row, attempts: int) -> None:

@@ -17,10 +17,10 @@ from corelib.adapters.sqlalchemy.job_flows import FREE_TO_PURGE, SqlJobFlows, de
 from corelib.adapters.sqlalchemy.job_rows import in_milliseconds, milliseconds
 from corelib.adapters.sqlalchemy.job_table import OLDEST_FIRST, PENDING, THIS
 from corelib.adapters.sqlalchemy.tables import gate, job
-from corelib.domain.job import FINAL_STATES, JobState
+from corelib.domain.job import JobState
 from corelib.domain.job_event_making import what_became_of
 from corelib.domain.job_queues import UNFINISHED, QueueDepth
-from corelib.errors import MisuseError
+from corelib.domain.retention import check_purge
 from corelib.ports.job_steering import ALL_JOBS, JobFilter
 from corelib.ports.storage import Terms
 
@@ -91,22 +91,25 @@ class SqlJobSteering(SqlJobFlows):
             FlowProgress(told.connection, self._dialect, told=told).count(steps)
         return len(rows)
 
-    def purge(self, state: JobState, *, older_than: timedelta, which: JobFilter = ALL_JOBS, limit: int = 500) -> int:
+    def purge(
+        self,
+        state: JobState,
+        *,
+        older_than: timedelta,
+        beyond: int = 0,
+        which: JobFilter = ALL_JOBS,
+        limit: int = 500,
+    ) -> int:
         """Delete a portion of ended jobs.
 
         What ended so long ago was enqueued even longer ago, which is what the index of the states knows.
         """
-        if state not in FINAL_STATES:
-            raise MisuseError(f"Jobs that are {state.value} are not purged.", hint="Name a final state.")
+        check_purge(state, beyond)
         ago = in_milliseconds("age_ms")
-        condition = sa.and_(
-            job.c.state == sa.bindparam("ended"),
-            job.c.enqueued_at <= ago,
-            job.c.finished_at <= ago,
-            FREE_TO_PURGE,
-            *matching(which),
-        )
-        wanted = sa.select(job.c.id).where(condition).order_by(*OLDEST_FIRST).limit(limit)
+        ended = sa.and_(job.c.state == sa.bindparam("ended"), *matching(which))
+        condition = sa.and_(ended, job.c.enqueued_at <= ago, job.c.finished_at <= ago, FREE_TO_PURGE)
+        older = _before_the_newest(which, beyond) if beyond else sa.true()
+        wanted = sa.select(job.c.id).where(condition, older).order_by(*OLDEST_FIRST).limit(limit)
         values = {"ended": state.value, "age_ms": -milliseconds(older_than)}
         statement = self._picked(sa.delete(job), wanted, condition).returning(job.c.id, job.c.flow_id)
         with self._transaction() as connection:
@@ -140,16 +143,33 @@ class SqlJobSteering(SqlJobFlows):
         return found
 
 
-def matching(which: JobFilter) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions of a filter."""
+def matching(which: JobFilter, of: sa.FromClause = job) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of a filter, of the table of jobs or an alias of it."""
     wanted = (
-        (job.c.queue.__eq__, which.queue),
-        (job.c.name.__eq__, which.name),
-        (job.c.flow_id.__eq__, which.flow),
-        (job.c.enqueued_at.__ge__, which.since),
-        (job.c.enqueued_at.__lt__, which.until),
+        (of.c.queue.__eq__, which.queue),
+        (of.c.name.__eq__, which.name),
+        (of.c.flow_id.__eq__, which.flow),
+        (of.c.enqueued_at.__ge__, which.since),
+        (of.c.enqueued_at.__lt__, which.until),
     )
     return [compare(value) for compare, value in wanted if value is not None]
+
+
+def _before_the_newest(which: JobFilter, count: int) -> sa.ColumnElement[bool]:
+    """Leave out the newest jobs of a state: so many entries of its index are read backwards.
+
+    Where there are fewer, nothing is less than NULL.
+    """
+    newest = job.alias("newest")
+    last = (
+        sa.select(newest.c.enqueued_at, newest.c.id)
+        .where(newest.c.state == sa.bindparam("ended"), *matching(which, newest))
+        .order_by(newest.c.enqueued_at.desc(), newest.c.id.desc())
+        .limit(1)
+        .offset(count - 1)
+    )
+    at, last_id = (last.with_only_columns(column).scalar_subquery() for column in (newest.c.enqueued_at, newest.c.id))
+    return sa.or_(job.c.enqueued_at < at, sa.and_(job.c.enqueued_at == at, job.c.id < last_id))
 
 
 def _literal(state: JobState) -> sa.ColumnElement[str]:

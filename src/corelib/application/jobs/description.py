@@ -15,7 +15,7 @@ from corelib.application.jobs.upcasting import NO_UPCASTERS, Upcaster, check_upc
 from corelib.domain.backoff import Backoff
 from corelib.domain.job import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from corelib.domain.job_queues import PerKey, Rate
-from corelib.domain.retention import Retention
+from corelib.domain.retention import Keep, Retention
 from corelib.domain.unique_job import UniqueJob
 from corelib.errors import MisuseError, UnboundHandler
 
@@ -91,7 +91,7 @@ class JobDescription:
         if window is not None and kept is not None and kept < window:
             raise MisuseError(
                 f"Jobs {self.name} are kept for {kept}, but unique for {window}.",
-                hint="Keep them for at least as long as they are unique.",
+                hint="Keep them for at least as long as they are unique, and limit their age, not their number.",
             )
 
     def _check_durable(self) -> None:
@@ -141,7 +141,7 @@ def job(
     concurrency: int | None = None,
     rate: Rate | None = None,
     per_key: PerKey | None = None,
-    retention: Retention | timedelta | None = None,
+    retention: Retention | Keep | timedelta | None = None,
     unique: UniqueJob | None = None,
     batch: Batch | None = None,
     version: int = 1,
@@ -211,7 +211,7 @@ def job(
             concurrency=concurrency,
             rate=rate,
             per_key=per_key,
-            retention=Retention(retention) if isinstance(retention, timedelta) else retention,
+            retention=Retention(retention) if isinstance(retention, timedelta | Keep) else retention,
             unique=unique,
             batch=batch,
             version=version,

@@ -39,17 +39,32 @@ class Beside(Protocol):
 
 @frozen
 class Removal:
-    """What one rule of retention says: which jobs, in which state, are removed after which time."""
+    """What one rule of retention says: which jobs, in which state, are removed.
+
+    Args:
+        job: their name.
+        state: their state.
+        older_than: only what ended so long ago is removed.
+        beyond: the newest so many stay.
+    """
 
     job: str
     state: JobState
-    older_than: timedelta
+    older_than: timedelta = timedelta(0)
+    beyond: int = 0
 
 
 def removals(jobs: Iterable[JobDescription]) -> list[Removal]:
     """Return what the retentions of jobs say."""
     kept: list[tuple[str, Retention]] = [(job.name, job.retention) for job in jobs if job.retention is not None]
-    return [Removal(name, state, after) for name, retention in kept for state, after in retention]
+    found = []
+    for name, retention in kept:
+        for state, keep in retention:
+            if keep.age is not None:
+                found.append(Removal(name, state, older_than=keep.age))
+            if keep.newest is not None:
+                found.append(Removal(name, state, beyond=keep.newest))
+    return found
 
 
 class Housekeeping:
@@ -127,7 +142,9 @@ class Housekeeping:
         for rule in self._rules:
             which = JobFilter(name=rule.job)
             while not self._stopping.is_set():
-                count = self._store.purge(rule.state, older_than=rule.older_than, which=which, limit=PORTION)
+                count = self._store.purge(
+                    rule.state, older_than=rule.older_than, beyond=rule.beyond, which=which, limit=PORTION
+                )
                 removed += count
                 if count < PORTION:
                     break

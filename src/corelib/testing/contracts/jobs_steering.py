@@ -8,13 +8,14 @@ from typing import ClassVar
 
 import pytest
 
+from corelib.domain.context import Context
 from corelib.domain.identifiers import new_id
 from corelib.domain.job import FINAL_STATES, AttemptOutcome, Job, JobState, NewJob
 from corelib.domain.job_queues import UNFINISHED, QueueDepth
 from corelib.errors import MisuseError
 from corelib.ports.job_steering import JobFilter
 from corelib.ports.storage import Storage
-from corelib.testing.contracts.arranging import StoreContract, claimed
+from corelib.testing.contracts.arranging import StoreContract, claimed, store_jobs
 from corelib.testing.contracts.job_store import AN_HOUR, AT_ONCE, complete, found, one_in_each_state, stored_job
 from corelib.testing.contracts.waiting import at_the_same_time
 
@@ -301,6 +302,51 @@ class JobSteeringContract(StoreContract):
             assert count == 1
             assert storage.jobs.find(wanted.id) is None
             assert [job.id for job in storage.jobs.list()] == [new.id for new in others]
+
+        def test_leaves_the_newest_alone_if_it_is_told(self, storage: Storage) -> None:
+            jobs = [dead_job(storage) for _ in range(5)]
+
+            count = storage.jobs.purge(JobState.DEAD, older_than=AT_ONCE, beyond=2)
+
+            assert count == 3
+            assert {job.id for job in storage.jobs.list()} == {new.id for new in jobs[3:]}
+
+        @pytest.mark.parametrize("beyond", [3, 4, 1000])
+        def test_leaves_all_alone_if_there_are_no_more(self, storage: Storage, beyond: int) -> None:
+            for _ in range(3):
+                dead_job(storage)
+
+            assert storage.jobs.purge(JobState.DEAD, older_than=AT_ONCE, beyond=beyond) == 0
+
+        def test_counts_the_newest_of_what_is_meant(self, storage: Storage) -> None:
+            wanted = [dead_job(storage, name="a") for _ in range(2)]
+            others = [dead_job(storage, name="b") for _ in range(2)]
+
+            count = storage.jobs.purge(JobState.DEAD, older_than=AT_ONCE, beyond=1, which=JobFilter(name="a"))
+
+            assert count == 1
+            assert {job.id for job in storage.jobs.list()} == {new.id for new in [wanted[1], *others]}
+
+        def test_counts_jobs_that_were_enqueued_together_one_by_one(self, storage: Storage) -> None:
+            jobs = [NewJob(id=new_id(), name="a", queue="mail", payload="{}", context=Context("c")) for _ in range(4)]
+            store_jobs(storage, *jobs)
+            for new in jobs:
+                storage.jobs.bury(claimed(storage, new.id), error="failed")
+
+            count = storage.jobs.purge(JobState.DEAD, older_than=AT_ONCE, beyond=1, limit=2)
+
+            assert count == 2
+            assert len(storage.jobs.list()) == 2
+
+        def test_leaves_those_that_ended_only_just_now_however_many_there_are(self, storage: Storage) -> None:
+            for _ in range(3):
+                dead_job(storage)
+
+            assert storage.jobs.purge(JobState.DEAD, older_than=AN_HOUR, beyond=1) == 0
+
+        def test_is_refused_for_a_negative_number(self, storage: Storage) -> None:
+            with pytest.raises(MisuseError, match="-1"):
+                storage.jobs.purge(JobState.DEAD, older_than=AT_ONCE, beyond=-1)
 
         @pytest.mark.parametrize("state", UNENDED)
         def test_is_refused_for_jobs_that_have_not_ended(self, storage: Storage, state: JobState) -> None:

@@ -467,10 +467,11 @@ def of_steering(storage: SqlStorage, store: SqlJobStore, job: NewJob) -> dict[st
         store.discard(job.id)
         store.drain("mail", limit=10)
         store.purge(JobState.DEAD, older_than=MINUTE, limit=10)
+        store.purge(JobState.DEAD, older_than=MINUTE, beyond=1000, which=JobFilter(name="charge"), limit=10)
         store.count_by_queue()
         store.attempts(job.id)
     retried = ("", "", "retry dead", "", "retry dead, edited", "retry many dead")
-    steering = ("cancel", *retried, "", "discard", "drain", "purge")
+    steering = ("cancel", *retried, "", "discard", "drain", "purge", "purge beyond the newest")
     named = dict(zip((*steering, "count by queue", "find", "attempts"), sent, strict=True))
     del named[""]
     return named
@@ -581,6 +582,7 @@ class TestStatements:
                 "retry many dead",
                 "drain",
                 "purge",
+                "purge beyond the newest",
             ],
         )
         def test_pass_over_rows_that_others_have_locked(self, name: str) -> None:

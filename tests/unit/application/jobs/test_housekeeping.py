@@ -14,7 +14,7 @@ from corelib.application.jobs.housekeeping import LOCK, PORTION, Housekeeping, R
 from corelib.domain.context import Context
 from corelib.domain.identifiers import new_id
 from corelib.domain.job import JobState, NewJob
-from corelib.domain.retention import Retention
+from corelib.domain.retention import Keep, Retention
 from corelib.domain.unique_job import throttle
 from corelib.errors import MisuseError, ServerUnreachable
 
@@ -32,6 +32,10 @@ def print_label(label: Label) -> None: ...
 
 @job(retention=Retention(A_DAY, cancelled=None, dead=90 * A_DAY))
 def shred(label: Label) -> None: ...
+
+
+@job(retention=Keep(timedelta(days=7), newest=2))
+def list_labels(label: Label) -> None: ...
 
 
 @job()
@@ -62,7 +66,7 @@ class Archive:
         return [(job.name, job.state) for job in self.store.list(limit=1000)]
 
     def housekeeping(self, **others: object) -> Housekeeping:
-        rules = removals([description_of(handler) for handler in (print_label, shred, keep)])
+        rules = removals([description_of(handler) for handler in (print_label, shred, list_labels, keep)])
         return Housekeeping(self.store, rules, self.locks, self.log, **others)  # type: ignore[arg-type]
 
 
@@ -75,6 +79,16 @@ class TestRemovals:
             Removal("print_label", JobState.CANCELLED, A_DAY),
             Removal("shred", JobState.SUCCEEDED, A_DAY),
             Removal("shred", JobState.DEAD, 90 * A_DAY),
+        ]
+
+    def test_are_two_where_age_and_number_are_limited(self) -> None:
+        rules = removals([description_of(list_labels)])
+
+        assert rules == [
+            Removal("list_labels", JobState.SUCCEEDED, 7 * A_DAY),
+            Removal("list_labels", JobState.SUCCEEDED, beyond=2),
+            Removal("list_labels", JobState.CANCELLED, 7 * A_DAY),
+            Removal("list_labels", JobState.CANCELLED, beyond=2),
         ]
 
 
@@ -106,6 +120,15 @@ class TestHousekeeping:
         archive.clock.advance(A_DAY)
 
         assert archive.housekeeping().keep_house() == 1
+
+    def test_keeps_no_more_than_the_newest(self) -> None:
+        archive = Archive()
+        for _ in range(5):
+            archive.ended("list_labels")
+        archive.ended("keep")
+
+        assert archive.housekeeping().keep_house() == 3
+        assert [name for name, _ in archive.left()] == ["list_labels", "list_labels", "keep"]
 
     def test_takes_more_than_a_portion(self) -> None:
         archive = Archive()

@@ -119,6 +119,30 @@ FROM picked) AND corelib_job.state = ? AND corelib_job.enqueued_at <= DATEADD(mi
 FROM corelib_flow
 WHERE corelib_flow.id = corelib_job.flow_id AND corelib_flow.finished_at IS NULL)));
 
+-- purge beyond the newest
+WITH picked AS
+(SELECT TOP 10 corelib_job.id AS id
+FROM corelib_job WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)
+WHERE corelib_job.state = ? AND corelib_job.name = ? AND corelib_job.enqueued_at <= DATEADD(millisecond, CAST(CAST(? AS bigint) % 86400000 AS int), DATEADD(day, CAST(CAST(? AS bigint) / 86400000 AS int), CAST(SYSUTCDATETIME() AS DATETIME2(6)))) AND corelib_job.finished_at <= DATEADD(millisecond, CAST(CAST(? AS bigint) % 86400000 AS int), DATEADD(day, CAST(CAST(? AS bigint) / 86400000 AS int), CAST(SYSUTCDATETIME() AS DATETIME2(6)))) AND (corelib_job.flow_id IS NULL OR NOT (EXISTS (SELECT 1
+FROM corelib_flow
+WHERE corelib_flow.id = corelib_job.flow_id AND corelib_flow.finished_at IS NULL))) AND (corelib_job.enqueued_at < (SELECT newest.enqueued_at
+FROM corelib_job AS newest
+WHERE newest.state = ? AND newest.name = ? ORDER BY newest.enqueued_at DESC, newest.id DESC
+ OFFSET ? ROWS
+ FETCH FIRST ? ROWS ONLY) OR corelib_job.enqueued_at = (SELECT newest.enqueued_at
+FROM corelib_job AS newest
+WHERE newest.state = ? AND newest.name = ? ORDER BY newest.enqueued_at DESC, newest.id DESC
+ OFFSET ? ROWS
+ FETCH FIRST ? ROWS ONLY) AND corelib_job.id < (SELECT newest.id
+FROM corelib_job AS newest
+WHERE newest.state = ? AND newest.name = ? ORDER BY newest.enqueued_at DESC, newest.id DESC
+ OFFSET ? ROWS
+ FETCH FIRST ? ROWS ONLY)) ORDER BY corelib_job.enqueued_at, corelib_job.id)
+ DELETE FROM corelib_job WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK) OUTPUT deleted.id, deleted.flow_id WHERE corelib_job.id IN (SELECT picked.id
+FROM picked) AND corelib_job.state = ? AND corelib_job.name = ? AND corelib_job.enqueued_at <= DATEADD(millisecond, CAST(CAST(? AS bigint) % 86400000 AS int), DATEADD(day, CAST(CAST(? AS bigint) / 86400000 AS int), CAST(SYSUTCDATETIME() AS DATETIME2(6)))) AND corelib_job.finished_at <= DATEADD(millisecond, CAST(CAST(? AS bigint) % 86400000 AS int), DATEADD(day, CAST(CAST(? AS bigint) / 86400000 AS int), CAST(SYSUTCDATETIME() AS DATETIME2(6)))) AND (corelib_job.flow_id IS NULL OR NOT (EXISTS (SELECT 1
+FROM corelib_flow
+WHERE corelib_flow.id = corelib_job.flow_id AND corelib_flow.finished_at IS NULL)));
+
 -- count by queue
 SELECT corelib_job.queue, corelib_job.state, count(*) AS count_1
 FROM corelib_job GROUP BY corelib_job.queue, corelib_job.state ORDER BY corelib_job.queue, corelib_job.state;

@@ -115,6 +115,26 @@ WHERE corelib_flow.id = corelib_job.flow_id AND corelib_flow.finished_at IS NULL
  DELETE FROM corelib_job WHERE corelib_job.id IN (SELECT picked.id
 FROM picked) RETURNING corelib_job.id, corelib_job.flow_id;
 
+-- purge beyond the newest
+WITH picked AS
+(SELECT corelib_job.id AS id
+FROM corelib_job
+WHERE corelib_job.state = %(ended)s::VARCHAR AND corelib_job.name = %(name_1)s::VARCHAR AND corelib_job.enqueued_at <= (statement_timestamp() + %(age_ms)s::BIGINT * interval '1 millisecond') AND corelib_job.finished_at <= (statement_timestamp() + %(age_ms)s::BIGINT * interval '1 millisecond') AND (corelib_job.flow_id IS NULL OR NOT (EXISTS (SELECT 1
+FROM corelib_flow
+WHERE corelib_flow.id = corelib_job.flow_id AND corelib_flow.finished_at IS NULL))) AND (corelib_job.enqueued_at < (SELECT newest.enqueued_at
+FROM corelib_job AS newest
+WHERE newest.state = %(ended)s::VARCHAR AND newest.name = %(name_2)s::VARCHAR ORDER BY newest.enqueued_at DESC, newest.id DESC
+ LIMIT %(param_1)s::INTEGER OFFSET %(param_2)s::INTEGER) OR corelib_job.enqueued_at = (SELECT newest.enqueued_at
+FROM corelib_job AS newest
+WHERE newest.state = %(ended)s::VARCHAR AND newest.name = %(name_2)s::VARCHAR ORDER BY newest.enqueued_at DESC, newest.id DESC
+ LIMIT %(param_1)s::INTEGER OFFSET %(param_2)s::INTEGER) AND corelib_job.id < (SELECT newest.id
+FROM corelib_job AS newest
+WHERE newest.state = %(ended)s::VARCHAR AND newest.name = %(name_2)s::VARCHAR ORDER BY newest.enqueued_at DESC, newest.id DESC
+ LIMIT %(param_1)s::INTEGER OFFSET %(param_2)s::INTEGER)) ORDER BY corelib_job.enqueued_at, corelib_job.id
+ LIMIT %(param_3)s::INTEGER FOR UPDATE OF corelib_job SKIP LOCKED)
+ DELETE FROM corelib_job WHERE corelib_job.id IN (SELECT picked.id
+FROM picked) RETURNING corelib_job.id, corelib_job.flow_id;
+
 -- count by queue
 SELECT corelib_job.queue, corelib_job.state, count(*) AS count_1
 FROM corelib_job GROUP BY corelib_job.queue, corelib_job.state ORDER BY corelib_job.queue, corelib_job.state;

@@ -123,6 +123,28 @@ FROM picked) AND corelib_job.state = ? AND corelib_job.enqueued_at <= (strftime(
 FROM corelib_flow
 WHERE corelib_flow.id = corelib_job.flow_id AND corelib_flow.finished_at IS NULL))) RETURNING id, flow_id;
 
+-- purge beyond the newest
+WITH picked AS
+(SELECT corelib_job.id AS id
+FROM corelib_job
+WHERE corelib_job.state = ? AND corelib_job.name = ? AND corelib_job.enqueued_at <= (strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) || ' seconds') || '000') AND corelib_job.finished_at <= (strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) || ' seconds') || '000') AND (corelib_job.flow_id IS NULL OR NOT (EXISTS (SELECT 1
+FROM corelib_flow
+WHERE corelib_flow.id = corelib_job.flow_id AND corelib_flow.finished_at IS NULL))) AND (corelib_job.enqueued_at < (SELECT newest.enqueued_at
+FROM corelib_job AS newest
+WHERE newest.state = ? AND newest.name = ? ORDER BY newest.enqueued_at DESC, newest.id DESC
+ LIMIT ? OFFSET ?) OR corelib_job.enqueued_at = (SELECT newest.enqueued_at
+FROM corelib_job AS newest
+WHERE newest.state = ? AND newest.name = ? ORDER BY newest.enqueued_at DESC, newest.id DESC
+ LIMIT ? OFFSET ?) AND corelib_job.id < (SELECT newest.id
+FROM corelib_job AS newest
+WHERE newest.state = ? AND newest.name = ? ORDER BY newest.enqueued_at DESC, newest.id DESC
+ LIMIT ? OFFSET ?)) ORDER BY corelib_job.enqueued_at, corelib_job.id
+ LIMIT ? OFFSET ?)
+ DELETE FROM corelib_job WHERE corelib_job.id IN (SELECT picked.id
+FROM picked) AND corelib_job.state = ? AND corelib_job.name = ? AND corelib_job.enqueued_at <= (strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) || ' seconds') || '000') AND corelib_job.finished_at <= (strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) || ' seconds') || '000') AND (corelib_job.flow_id IS NULL OR NOT (EXISTS (SELECT 1
+FROM corelib_flow
+WHERE corelib_flow.id = corelib_job.flow_id AND corelib_flow.finished_at IS NULL))) RETURNING id, flow_id;
+
 -- count by queue
 SELECT corelib_job.queue, corelib_job.state, count(*) AS count_1
 FROM corelib_job GROUP BY corelib_job.queue, corelib_job.state ORDER BY corelib_job.queue, corelib_job.state;
