@@ -30,6 +30,7 @@ class Trap(NamedTuple):
 
     part: bytes
     moment: Moment
+    for_good: bool
 
 
 class CuttableWay:
@@ -83,10 +84,13 @@ class CuttableWay:
         finally:
             self._passes.set()
 
-    def cut_at(self, part: bytes, moment: Moment) -> None:
-        """Break the next connection on which a client sends this word; others, and later ones, stay whole."""
+    def cut_at(self, part: bytes, moment: Moment, *, for_good: bool = False) -> None:
+        """Break the next connection on which a client sends this word.
+
+        Others, and later ones, stay whole, unless all is cut for good at that moment.
+        """
         with self._changed:
-            self._trap = Trap(part, moment)
+            self._trap = Trap(part, moment, for_good)
 
     def all_connections_end(self, seconds: float) -> bool:
         """Wait until no connection is left and return whether that happened in time."""
@@ -154,6 +158,8 @@ class CuttableWay:
             if trap is None or not _sends(data, trap.part):
                 return None
             self._trap = None
+        if trap.for_good:
+            self.cut()
         return trap.moment
 
     def _end(self, pair: tuple[socket.socket, socket.socket]) -> None:

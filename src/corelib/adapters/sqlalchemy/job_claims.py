@@ -22,7 +22,7 @@ from corelib.adapters.sqlalchemy.job_key_claims import KeyClaims
 from corelib.adapters.sqlalchemy.job_rows import in_milliseconds, milliseconds
 from corelib.adapters.sqlalchemy.job_table import JobTable, claim_values, claimed
 from corelib.adapters.sqlalchemy.job_telling import JobTelling, ToldTransaction
-from corelib.adapters.sqlalchemy.tables import job, queue
+from corelib.adapters.sqlalchemy.tables import job, pending, queue
 from corelib.adapters.sqlalchemy.tokens import new_token
 from corelib.domain.job import Claim, JobResult, JobState
 from corelib.domain.job_event_making import started, succeeded
@@ -252,12 +252,8 @@ def _claim_statement(
     *conditions: sa.ColumnElement[bool],
     due_by: sa.ColumnElement[datetime] = NOW,
 ) -> ReturningUpdate[Any]:
-    """Build with a plain number, as `SqlJobStore` does for `wake`.
-
-    The state stands in the text: an index with a condition serves no statement that leaves it to a parameter
-    (Microsoft: "Create filtered indexes"; PostgreSQL: "Partial Indexes").
-    """
-    due = sa.and_(_PENDING, job.c.due_at <= due_by)
+    """Build with a plain number, as `SqlJobStore` does for `wake`."""
+    due = sa.and_(pending, job.c.due_at <= due_by)
     looked_at = dialect.reading_rows(job.c.attempts)
     best = (
         sa.select(job.c.id)
@@ -267,7 +263,7 @@ def _claim_statement(
     )
     picked = dialect.skip_locked(best, job).cte("picked")
     update = dialect.passing_over_locked(sa.update(job))
-    return claimed(update.where(job.c.id.in_(sa.select(picked.c.id)), *dialect.asked_again(_PENDING)), new_token())
+    return claimed(update.where(job.c.id.in_(sa.select(picked.c.id)), *dialect.asked_again(pending)), new_token())
 
 
 def _batch_statement(dialect: SqlDialect, limit: int, *conditions: sa.ColumnElement[bool]) -> ReturningUpdate[Any]:
@@ -288,7 +284,6 @@ def _turn_statement(dialect: SqlDialect, limit: int, shape: Shape) -> sa.Select[
     return sa.select(completed.label("completed"), told_at, *taken.c).select_from(always.outerjoin(taken, sa.true()))
 
 
-_PENDING = job.c.state == sa.literal_column(f"'{JobState.PENDING.value}'")
 _NAMED = queue.c.name == sa.bindparam("of_queue")
 _HAS_LIMIT = sa.or_(
     queue.c.paused_at.is_not(None),

@@ -15,7 +15,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from corelib.adapters.sqlalchemy.clock import utc_in, utc_now
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.job_table import claimed
-from corelib.adapters.sqlalchemy.tables import job, job_key, queue
+from corelib.adapters.sqlalchemy.tables import job, job_key, pending, queue
 from corelib.adapters.sqlalchemy.tokens import new_token
 from corelib.domain.job import JobState
 
@@ -140,7 +140,7 @@ def claim_chosen(dialect: SqlDialect) -> ReturningUpdate[Any]:
     wanted = sa.select(job.c.id).where(dialect.listed(job.c.id, "chosen"), _DUE, *dialect.unhurried)
     picked = dialect.skip_locked(wanted, job).cte("picked")
     update = dialect.passing_over_locked(sa.update(job))
-    return claimed(update.where(job.c.id.in_(sa.select(picked.c.id)), _PENDING), new_token())
+    return claimed(update.where(job.c.id.in_(sa.select(picked.c.id)), *dialect.asked_again(pending)), new_token())
 
 
 def used_within_windows(dialect: SqlDialect) -> sa.Select[Any]:
@@ -150,9 +150,7 @@ def used_within_windows(dialect: SqlDialect) -> sa.Select[Any]:
     )
 
 
-# The state stands in the text, so that the filtered index serves.
-_PENDING = job.c.state == sa.literal_column(f"'{JobState.PENDING.value}'")
-_DUE = sa.and_(job.c.queue == sa.bindparam("of_queue"), _PENDING, job.c.due_at <= utc_now())
+_DUE = sa.and_(job.c.queue == sa.bindparam("of_queue"), pending, job.c.due_at <= utc_now())
 JOB_WAITS = sa.select(job.c.id).where(_DUE).limit(1)
 RUNNING_OF_KEYS = (
     sa.select(job.c.limit_key, sa.func.count().label("jobs"))

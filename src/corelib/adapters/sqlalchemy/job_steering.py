@@ -16,7 +16,7 @@ from corelib.adapters.sqlalchemy.flow_progress import PLACE, FlowProgress
 from corelib.adapters.sqlalchemy.job_flows import FREE_TO_PURGE, SqlJobFlows, delete_empty
 from corelib.adapters.sqlalchemy.job_rows import in_milliseconds, milliseconds
 from corelib.adapters.sqlalchemy.job_table import OLDEST_FIRST, PENDING, THIS
-from corelib.adapters.sqlalchemy.tables import gate, job
+from corelib.adapters.sqlalchemy.tables import gate, job, pending
 from corelib.domain.job import JobState
 from corelib.domain.job_event_making import what_became_of
 from corelib.domain.job_queues import UNFINISHED, QueueDepth
@@ -179,7 +179,7 @@ def _literal(state: JobState) -> sa.ColumnElement[str]:
 
 def _depths() -> sa.CompoundSelect[Any]:
     due = sa.case((job.c.due_at <= utc_now(), 1), else_=0)
-    pending = (
+    of_pending = (
         sa.select(
             job.c.queue,
             _literal(JobState.PENDING).label("state"),
@@ -188,7 +188,7 @@ def _depths() -> sa.CompoundSelect[Any]:
             sa.func.min(job.c.due_at).label("oldest"),
             utc_now().label("read_at"),
         )
-        .where(job.c.state == _literal(JobState.PENDING))
+        .where(pending)
         .group_by(job.c.queue)
     )
     others = (
@@ -203,7 +203,7 @@ def _depths() -> sa.CompoundSelect[Any]:
         .where(job.c.state.in_([_literal(state) for state in UNFINISHED if state is not JobState.PENDING]))
         .group_by(job.c.queue, job.c.state)
     )
-    return sa.union_all(pending, others)
+    return sa.union_all(of_pending, others)
 
 
 _DEPTHS = _depths()

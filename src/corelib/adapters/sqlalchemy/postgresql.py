@@ -23,7 +23,7 @@ from corelib.adapters.sqlalchemy.lock_sessions import LockSessions, ServerLockSe
 from corelib.adapters.sqlalchemy.postgresql_errors import known_error
 from corelib.adapters.sqlalchemy.postgresql_locks import PostgresqlLocking
 from corelib.adapters.sqlalchemy.terms import milliseconds_of
-from corelib.adapters.sqlalchemy.tokens import event_horizon, event_mark, new_token, unhurried_commit
+from corelib.adapters.sqlalchemy.tokens import event_horizon, event_mark, new_token, state_apart, unhurried_commit
 from corelib.domain.specification import Operator
 from corelib.errors import CorelibError, MissingExtra
 from corelib.ports.repository import Locking
@@ -223,6 +223,16 @@ class PostgresqlDialect:
 @compiles(new_token, "postgresql")
 def _new_token(_: new_token, __: SQLCompiler, **___: object) -> str:
     return "gen_random_uuid()"
+
+
+@compiles(state_apart, "postgresql")
+def _state_apart(element: state_apart, compiler: SQLCompiler, **options: object) -> str:
+    """Name a collation: an index serves a comparison of its own collation alone (PostgreSQL: "Indexes and Collations").
+
+    The condition of a partial index is compared with that of the query as it is written.
+    """
+    (column,) = element.clauses
+    return compiler.process(sa.collate(column, "C"), **options)
 
 
 @compiles(unhurried_commit, "postgresql")

@@ -13,8 +13,7 @@ from corelib.adapters.sqlalchemy.clock import utc_now
 from corelib.adapters.sqlalchemy.dialect import SqlDialect
 from corelib.adapters.sqlalchemy.failures import close_quietly, translated
 from corelib.adapters.sqlalchemy.job_rows import milliseconds
-from corelib.adapters.sqlalchemy.tables import job, queue
-from corelib.domain.job import JobState
+from corelib.adapters.sqlalchemy.tables import job, pending, queue
 from corelib.domain.job_queues import Queue, QueueStatus, Rate
 from corelib.errors import AlreadyExists
 
@@ -140,7 +139,7 @@ _ANNOUNCE = (
     sa.update(job)
     .where(
         job.c.queue == sa.bindparam("of_queue"),
-        job.c.state == sa.literal_column(f"'{JobState.PENDING.value}'"),
+        pending,
         job.c.due_at <= utc_now(),
     )
     .values(wake_at=utc_now())

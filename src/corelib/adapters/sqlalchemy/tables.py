@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
 
+from corelib.adapters.sqlalchemy.tokens import state_apart
 from corelib.adapters.sqlalchemy.types import RowVersion, UtcDateTime
 
 MIGRATIONS: Path = Path(__file__).parent / "migrations" / "versions"
@@ -130,16 +131,19 @@ sa.Index(
 )
 sa.Index("ix_corelib_job_state", job.c.state, job.c.enqueued_at, job.c.id)
 # The best due job of a queue comes first; finished jobs are not in it, however many there are.
-_pending = job.c.state == sa.literal_column("'pending'")
+pending: sa.ColumnElement[bool] = state_apart(job.c.state) == sa.literal_column("'pending'")
+"""The filter of the index below. The state stands in the text: a filter serves no statement that leaves it to a
+parameter (Microsoft: "Create filtered indexes"; PostgreSQL: "Partial Indexes")."""
+
 sa.Index(
     "ix_corelib_job_due",
     job.c.queue,
     job.c.priority.desc(),
     job.c.due_at,
     job.c.id,
-    mssql_where=_pending,
-    postgresql_where=_pending,
-    sqlite_where=_pending,
+    mssql_where=pending,
+    postgresql_where=pending,
+    sqlite_where=pending,
 )
 
 _scheduled = job.c.schedule.is_not(None)

@@ -18,7 +18,7 @@ from corelib.application.host import Host
 from corelib.application.jobs.description import job
 from corelib.bootstrap import bootstrap
 from corelib.domain.job import JobState
-from corelib.errors import AmbiguousCommit
+from corelib.errors import AmbiguousCommit, ServerUnreachable
 
 schema = SqlSchema("alone", sa.MetaData(), [])
 INSERT = b"INSERT INTO corelib_job"
@@ -94,13 +94,21 @@ class TestEnqueuingAlone:
 
             assert [stored.id for stored in direct.jobs.list(state=JobState.PENDING)] == [job_id]
 
-    class WhenTheServerCannotBeReachedAnyMore:
+    class WhenTheServerCannotBeReachedAnyMoreToAskIt:
         def test_is_ambiguous(self, host: Host, way: CuttableWay) -> None:
-            host.enqueue(send, Label("x"))
-            way.cut()
+            way.cut_at(INSERT, Moment.BEFORE, for_good=True)
 
             with pytest.raises(AmbiguousCommit):
-                host.enqueue(send, Label("y"))
+                host.enqueue(send, Label("x"))
+
+    class WhenTheServerCannotBeReachedBefore:
+        def test_says_so_and_stores_nothing(self, host: Host, way: CuttableWay, direct: SqlStorage) -> None:
+            way.cut()
+
+            with pytest.raises(ServerUnreachable):
+                host.enqueue(send, Label("x"))
+
+            assert direct.jobs.list() == []
 
     class WhenSomethingElseIsWrittenToo:
         def test_is_one_transaction_with_it(self, host: Host, direct: SqlStorage) -> None:

@@ -433,6 +433,12 @@ UPDATE corelib_version SET version_num='0012' WHERE corelib_version.version_num 
 
 GO
 
+-- Running upgrade 0012 -> 0013
+
+UPDATE corelib_version SET version_num='0013' WHERE corelib_version.version_num = '0012';
+
+GO
+
 COMMIT;
 
 GO

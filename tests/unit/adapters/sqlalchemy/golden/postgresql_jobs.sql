@@ -175,7 +175,7 @@ WHERE corelib_job_log.job_id = %(job_id_1)s::UUID ORDER BY corelib_job_log.attem
 WITH picked AS
 (SELECT corelib_job.id AS id
 FROM corelib_job
-WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state = 'pending' AND corelib_job.due_at <= statement_timestamp() AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL AND NOT (EXISTS (SELECT 1
+WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state COLLATE "C" = 'pending' AND corelib_job.due_at <= statement_timestamp() AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL AND NOT (EXISTS (SELECT 1
 FROM corelib_queue
 WHERE corelib_queue.name = %(of_queue)s::VARCHAR AND (corelib_queue.paused_at IS NOT NULL OR corelib_queue.concurrency IS NOT NULL OR corelib_queue.rate_limit IS NOT NULL OR corelib_queue.key_concurrency IS NOT NULL OR corelib_queue.key_rate_limit IS NOT NULL))) ORDER BY corelib_job.priority DESC, corelib_job.due_at, corelib_job.id
  LIMIT %(param_2)s::INTEGER FOR UPDATE OF corelib_job SKIP LOCKED)
@@ -186,7 +186,7 @@ FROM picked) RETURNING corelib_job.id, corelib_job.name, corelib_job.queue, core
 WITH picked AS
 (SELECT corelib_job.id AS id
 FROM corelib_job
-WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state = 'pending' AND corelib_job.due_at <= (statement_timestamp() + %(within_ms)s::BIGINT * interval '1 millisecond') AND corelib_job.name = %(of_name)s::VARCHAR AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL AND NOT (EXISTS (SELECT 1
+WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state COLLATE "C" = 'pending' AND corelib_job.due_at <= (statement_timestamp() + %(within_ms)s::BIGINT * interval '1 millisecond') AND corelib_job.name = %(of_name)s::VARCHAR AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL AND NOT (EXISTS (SELECT 1
 FROM corelib_queue
 WHERE corelib_queue.name = %(of_queue)s::VARCHAR AND (corelib_queue.paused_at IS NOT NULL OR corelib_queue.concurrency IS NOT NULL OR corelib_queue.rate_limit IS NOT NULL OR corelib_queue.key_concurrency IS NOT NULL OR corelib_queue.key_rate_limit IS NOT NULL))) ORDER BY corelib_job.priority DESC, corelib_job.due_at, corelib_job.id
  LIMIT %(param_2)s::INTEGER FOR UPDATE OF corelib_job SKIP LOCKED)
@@ -223,7 +223,7 @@ UPDATE corelib_queue SET paused_at=statement_timestamp() WHERE corelib_queue.nam
 UPDATE corelib_queue SET paused_at=NULL WHERE corelib_queue.name = %(of_queue)s::VARCHAR AND corelib_queue.paused_at IS NOT NULL;
 
 -- announce
-UPDATE corelib_job SET wake_at=statement_timestamp() WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state = 'pending' AND corelib_job.due_at <= statement_timestamp();
+UPDATE corelib_job SET wake_at=statement_timestamp() WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state COLLATE "C" = 'pending' AND corelib_job.due_at <= statement_timestamp();
 
 -- limit
 UPDATE corelib_queue SET concurrency=%(concurrency)s::INTEGER, rate_limit=%(rate_limit)s::INTEGER, rate_ms=%(rate_ms)s::BIGINT WHERE corelib_queue.name = %(name_1)s::VARCHAR;
@@ -250,7 +250,7 @@ WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state = %(state_
 WITH picked AS
 (SELECT corelib_job.id AS id
 FROM corelib_job
-WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state = 'pending' AND corelib_job.due_at <= statement_timestamp() AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL ORDER BY corelib_job.priority DESC, corelib_job.due_at, corelib_job.id
+WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state COLLATE "C" = 'pending' AND corelib_job.due_at <= statement_timestamp() AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL ORDER BY corelib_job.priority DESC, corelib_job.due_at, corelib_job.id
  LIMIT %(param_2)s::INTEGER FOR UPDATE OF corelib_job SKIP LOCKED)
  UPDATE corelib_job SET state=%(state)s::VARCHAR, attempts=(corelib_job.attempts + %(attempts_1)s::INTEGER), lease_until=CASE WHEN (%(claim_ms)s::BIGINT < %(param_1)s::BIGINT) THEN (statement_timestamp() + corelib_job.lease_ms * interval '1 millisecond') ELSE (statement_timestamp() + %(claim_ms)s::BIGINT * interval '1 millisecond') END, token=gen_random_uuid(), wake_at=CASE WHEN (%(claim_ms)s::BIGINT < %(param_1)s::BIGINT) THEN (statement_timestamp() + corelib_job.lease_ms * interval '1 millisecond') ELSE (statement_timestamp() + %(claim_ms)s::BIGINT * interval '1 millisecond') END, worker=%(claimant)s::VARCHAR, started_at=statement_timestamp(), run_until=(statement_timestamp() + corelib_job.lease_ms * interval '1 millisecond'), progress_at=NULL WHERE corelib_job.id IN (SELECT picked.id
 FROM picked) RETURNING corelib_job.id, corelib_job.name, corelib_job.queue, corelib_job.payload, corelib_job.correlation_id, corelib_job.causation_id, corelib_job.principal, corelib_job.tenant, corelib_job.deadline, corelib_job.state, corelib_job.attempts, corelib_job.max_attempts, corelib_job.lease_ms, corelib_job.enqueued_at, corelib_job.due_at, corelib_job.lease_until, corelib_job.token, corelib_job.wake_at, corelib_job.finished_at, corelib_job.error, corelib_job.worker, corelib_job.started_at, corelib_job.run_until, corelib_job.cancel_requested_at, corelib_job.priority, corelib_job.payload_version, corelib_job.payload_key, corelib_job.unique_key, corelib_job.limit_key, corelib_job.schedule, corelib_job.result, corelib_job.result_key, corelib_job.progress_done, corelib_job.progress_total, corelib_job.progress_text, corelib_job.progress_at, corelib_job.flow_id, corelib_job.flow_position, corelib_job.waits_at, corelib_job.leads_to, corelib_job.runs_always, corelib_job.flow_stage, corelib_job.start_delay_ms, corelib_job.counted_as, corelib_job.trace;
@@ -270,7 +270,7 @@ DELETE FROM corelib_job_key WHERE corelib_job_key.queue = %(of_queue)s::VARCHAR 
 -- candidates
 SELECT corelib_job.id, corelib_job.limit_key
 FROM corelib_job
-WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state = 'pending' AND corelib_job.due_at <= statement_timestamp() AND (corelib_job.limit_key IS NULL OR (corelib_job.limit_key NOT IN (SELECT running.limit_key
+WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state COLLATE "C" = 'pending' AND corelib_job.due_at <= statement_timestamp() AND (corelib_job.limit_key IS NULL OR (corelib_job.limit_key NOT IN (SELECT running.limit_key
 FROM corelib_job AS running
 WHERE running.queue = %(of_queue)s::VARCHAR AND running.state = %(state_1)s::VARCHAR AND running.limit_key IS NOT NULL GROUP BY running.limit_key
 HAVING count(*) >= %(most)s::INTEGER)) AND NOT (EXISTS (SELECT 1
@@ -292,9 +292,9 @@ WHERE corelib_job_key.queue = %(of_queue)s::VARCHAR AND corelib_job_key.limit_ke
 WITH picked AS
 (SELECT corelib_job.id AS id
 FROM corelib_job
-WHERE corelib_job.id = ANY (%(chosen)s::UUID[]) AND corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state = 'pending' AND corelib_job.due_at <= statement_timestamp() AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL FOR UPDATE OF corelib_job SKIP LOCKED)
+WHERE corelib_job.id = ANY (%(chosen)s::UUID[]) AND corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state COLLATE "C" = 'pending' AND corelib_job.due_at <= statement_timestamp() AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL FOR UPDATE OF corelib_job SKIP LOCKED)
  UPDATE corelib_job SET state=%(state)s::VARCHAR, attempts=(corelib_job.attempts + %(attempts_1)s::INTEGER), lease_until=CASE WHEN (%(claim_ms)s::BIGINT < %(param_1)s::BIGINT) THEN (statement_timestamp() + corelib_job.lease_ms * interval '1 millisecond') ELSE (statement_timestamp() + %(claim_ms)s::BIGINT * interval '1 millisecond') END, token=gen_random_uuid(), wake_at=CASE WHEN (%(claim_ms)s::BIGINT < %(param_1)s::BIGINT) THEN (statement_timestamp() + corelib_job.lease_ms * interval '1 millisecond') ELSE (statement_timestamp() + %(claim_ms)s::BIGINT * interval '1 millisecond') END, worker=%(claimant)s::VARCHAR, started_at=statement_timestamp(), run_until=(statement_timestamp() + corelib_job.lease_ms * interval '1 millisecond'), progress_at=NULL WHERE corelib_job.id IN (SELECT picked.id
-FROM picked) AND corelib_job.state = 'pending' RETURNING corelib_job.id, corelib_job.name, corelib_job.queue, corelib_job.payload, corelib_job.correlation_id, corelib_job.causation_id, corelib_job.principal, corelib_job.tenant, corelib_job.deadline, corelib_job.state, corelib_job.attempts, corelib_job.max_attempts, corelib_job.lease_ms, corelib_job.enqueued_at, corelib_job.due_at, corelib_job.lease_until, corelib_job.token, corelib_job.wake_at, corelib_job.finished_at, corelib_job.error, corelib_job.worker, corelib_job.started_at, corelib_job.run_until, corelib_job.cancel_requested_at, corelib_job.priority, corelib_job.payload_version, corelib_job.payload_key, corelib_job.unique_key, corelib_job.limit_key, corelib_job.schedule, corelib_job.result, corelib_job.result_key, corelib_job.progress_done, corelib_job.progress_total, corelib_job.progress_text, corelib_job.progress_at, corelib_job.flow_id, corelib_job.flow_position, corelib_job.waits_at, corelib_job.leads_to, corelib_job.runs_always, corelib_job.flow_stage, corelib_job.start_delay_ms, corelib_job.counted_as, corelib_job.trace;
+FROM picked) RETURNING corelib_job.id, corelib_job.name, corelib_job.queue, corelib_job.payload, corelib_job.correlation_id, corelib_job.causation_id, corelib_job.principal, corelib_job.tenant, corelib_job.deadline, corelib_job.state, corelib_job.attempts, corelib_job.max_attempts, corelib_job.lease_ms, corelib_job.enqueued_at, corelib_job.due_at, corelib_job.lease_until, corelib_job.token, corelib_job.wake_at, corelib_job.finished_at, corelib_job.error, corelib_job.worker, corelib_job.started_at, corelib_job.run_until, corelib_job.cancel_requested_at, corelib_job.priority, corelib_job.payload_version, corelib_job.payload_key, corelib_job.unique_key, corelib_job.limit_key, corelib_job.schedule, corelib_job.result, corelib_job.result_key, corelib_job.progress_done, corelib_job.progress_total, corelib_job.progress_text, corelib_job.progress_at, corelib_job.flow_id, corelib_job.flow_position, corelib_job.waits_at, corelib_job.leads_to, corelib_job.runs_always, corelib_job.flow_stage, corelib_job.start_delay_ms, corelib_job.counted_as, corelib_job.trace;
 
 -- open window of key
 INSERT INTO corelib_job_key (queue, limit_key, window_until, used) SELECT corelib_queue.name, %(of_key)s::VARCHAR AS anon_1, (statement_timestamp() + corelib_queue.key_rate_ms * interval '1 millisecond') AS utc_in_1, %(begun)s::INTEGER AS anon_2
@@ -307,7 +307,7 @@ UPDATE corelib_job_key SET used=(corelib_job_key.used + %(begun)s::INTEGER) WHER
 -- look whether jobs wait
 SELECT corelib_job.id
 FROM corelib_job
-WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state = 'pending' AND corelib_job.due_at <= statement_timestamp()
+WHERE corelib_job.queue = %(of_queue)s::VARCHAR AND corelib_job.state COLLATE "C" = 'pending' AND corelib_job.due_at <= statement_timestamp()
  LIMIT %(param_1)s::INTEGER;
 
 -- list

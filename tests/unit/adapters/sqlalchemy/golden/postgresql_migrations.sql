@@ -292,6 +292,14 @@ ALTER TABLE corelib_job ADD COLUMN trace VARCHAR(600);
 
 UPDATE corelib_version SET version_num='0012' WHERE corelib_version.version_num = '0011';
 
+-- Running upgrade 0012 -> 0013
+
+DROP INDEX ix_corelib_job_due;
+
+CREATE INDEX ix_corelib_job_due ON corelib_job (queue, priority DESC, due_at, id) WHERE state COLLATE "C" = 'pending';
+
+UPDATE corelib_version SET version_num='0013' WHERE corelib_version.version_num = '0012';
+
 COMMIT;
 
 

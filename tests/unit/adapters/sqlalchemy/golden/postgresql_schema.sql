@@ -88,7 +88,7 @@ CREATE TABLE corelib_job (
 );
 
 -- create index ix_corelib_job_due
-CREATE INDEX ix_corelib_job_due ON corelib_job (queue, priority DESC, due_at, id) WHERE state = 'pending';
+CREATE INDEX ix_corelib_job_due ON corelib_job (queue, priority DESC, due_at, id) WHERE state COLLATE "C" = 'pending';
 
 -- create index ix_corelib_job_flow
 CREATE INDEX ix_corelib_job_flow ON corelib_job (flow_id, leads_to, flow_position) WHERE flow_id IS NOT NULL;

@@ -291,6 +291,10 @@ ALTER TABLE corelib_job ADD COLUMN trace VARCHAR(600);
 
 UPDATE corelib_version SET version_num='0012' WHERE corelib_version.version_num = '0011';
 
+-- Running upgrade 0012 -> 0013
+
+UPDATE corelib_version SET version_num='0013' WHERE corelib_version.version_num = '0012';
+
 COMMIT;
 
 
