@@ -63,7 +63,7 @@ def _redis(url: str, namespace: str) -> Broker:
     try:
         return WaitingRedisBroker(
             url=_with_options(url, _REDIS_OPTIONS), namespace=f"corelib-{namespace}", middleware=[CurrentMessage()]
-        )  # type: ignore[no-untyped-call]
+        )
     except ValueError as error:
         raise _unreadable("redis://localhost:6379/0") from error
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
-from dramatiq import Consumer, MessageProxy
+from dramatiq import Consumer, Message, MessageProxy
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import dq_name, q_name
 from dramatiq.errors import ConnectionClosed
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as NothingInTime
+
+from corelib.adapters.dramatiq.redis_pipelining import PipelinedScript
 
 AT_ONCE_MILLISECONDS = 1
 """The longest pause of Dramatiq's own consumer when it found nothing; less than a millisecond is none."""
@@ -22,6 +25,17 @@ PART_TO_FETCH = 2
 
 class WaitingRedisBroker(RedisBroker):
     """Takes and gives what `RedisBroker` does; a message that arrives wakes a worker that waits for one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+        self._dispatch_script = PipelinedScript(self.scripts["dispatch"])
+        self.scripts = {**self.scripts, "dispatch": self._dispatch_script}
+
+    def enqueue_many(self, messages: Sequence[Message[Any]]) -> None:
+        """Enqueue messages on one way to the server; if that fails, some of them may be there."""
+        with self._dispatch_script.together(self.client):
+            for message in messages:
+                self.enqueue(message)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
         """Return a consumer that waits in Redis for at most `timeout` milliseconds.

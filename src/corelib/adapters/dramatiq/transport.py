@@ -33,20 +33,11 @@ class DramatiqTransport:
 
     def send(self, refs: Sequence[JobRef]) -> None:
         """Enqueue one message for each job, also for queues that only another version of the host has."""
-        with translated(self._url):
-            for ref in refs:
-                self._broker.declare_queue(broker_queue(self._namespace, ref.queue))
-                self._broker.enqueue(_message(self._namespace, ref))
+        self._enqueue([_message(self._namespace, ref) for ref in refs])
 
     def deliver(self, jobs: Sequence[LossyJob]) -> None:
         """Enqueue one message for each job, which carries it."""
-        with translated(self._url):
-            for job in jobs:
-                name = broker_queue(self._namespace, job.queue)
-                self._broker.declare_queue(name)
-                self._broker.enqueue(
-                    Message(queue_name=name, actor_name=LOSSY_ACTOR, args=(carried(job),), kwargs={}, options={})
-                )
+        self._enqueue([_lossy_message(self._namespace, job) for job in jobs])
 
     def check(self) -> None:
         """Connect once, without trying again."""
@@ -64,6 +55,16 @@ class DramatiqTransport:
         if hasattr(self._broker, "client"):
             self._broker.client.connection_pool.disconnect()
 
+    def _enqueue(self, messages: Sequence[Message[None]]) -> None:
+        with translated(self._url):
+            for queue in {message.queue_name for message in messages}:
+                self._broker.declare_queue(queue)
+            if len(messages) > 1 and hasattr(self._broker, "enqueue_many"):
+                self._broker.enqueue_many(messages)
+                return
+            for message in messages:
+                self._broker.enqueue(message)
+
 
 def _connect_once(parameters: object) -> None:
     """Connect to RabbitMQ anew: of a connection that is there already nobody knows whether it still holds."""
@@ -76,3 +77,8 @@ def _message(namespace: str, ref: JobRef) -> Message[None]:
     return Message(
         queue_name=broker_queue(namespace, ref.queue), actor_name=ACTOR, args=(str(ref.id),), kwargs={}, options={}
     )
+
+
+def _lossy_message(namespace: str, job: LossyJob) -> Message[None]:
+    name = broker_queue(namespace, job.queue)
+    return Message(queue_name=name, actor_name=LOSSY_ACTOR, args=(carried(job),), kwargs={}, options={})

@@ -52,6 +52,13 @@ class SqlDialect(Protocol):
         """Return how long a pooled connection counts as tested after it was used, unless the settings say so."""
         ...
 
+    def seems_over(self, connection: Any) -> bool:
+        """Return whether a driver's connection that is idle may be over, as far as can be seen from here.
+
+        It costs no way to the server. What has been cut without a word is not seen.
+        """
+        ...
+
     def prepare(self, engine: Engine) -> None:
         """Attach what every new connection needs."""
         ...

@@ -67,7 +67,7 @@ def create_engine(settings: str | URL | EngineSettings) -> Engine:
     )
     dialect.prepare(engine)
     if tested and untested_for:
-        test_when_idle_for(engine, untested_for.total_seconds())
+        test_when_idle_for(engine, untested_for.total_seconds(), dialect.seems_over)
     if shown is not url:
         connect_with(engine, url)
     if settings.token is not None:

@@ -113,6 +113,10 @@ class MssqlDialect:
         named = {} if in_query(settings.url, "APP") else {"APP": settings.application_name}
         return {"connect_args": {"timeout": settings.connect_seconds, **named}, "fast_executemany": True}
 
+    def seems_over(self, connection: Any) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Return False: the driver does not tell."""
+        return False
+
     def prepare(self, engine: Engine) -> None:
         """Switch off the driver manager's own pool, which would hand out connections behind SQLAlchemy's back."""
         setattr(engine.dialect.loaded_dbapi, "pooling", False)  # noqa: B010 - an attribute of pyodbc alone

@@ -22,6 +22,7 @@ from corelib.adapters.sqlalchemy.failures import refused
 from corelib.adapters.sqlalchemy.lock_sessions import LockSessions, ServerLockSessions
 from corelib.adapters.sqlalchemy.postgresql_errors import known_error
 from corelib.adapters.sqlalchemy.postgresql_locks import PostgresqlLocking
+from corelib.adapters.sqlalchemy.socket_state import has_something_to_read
 from corelib.adapters.sqlalchemy.terms import milliseconds_of
 from corelib.adapters.sqlalchemy.tokens import event_horizon, event_mark, new_token, state_apart, unhurried_commit
 from corelib.domain.specification import Operator
@@ -47,7 +48,7 @@ class PostgresqlDialect:
     """Keeps the contract of `SqlDialect`."""
 
     name = "postgresql"
-    untested_for: timedelta = timedelta(0)
+    untested_for: timedelta = timedelta(milliseconds=500)
 
     def url(self, url: URL) -> URL:
         """Choose psycopg 3."""
@@ -66,6 +67,10 @@ class PostgresqlDialect:
         if settings.token is not None:
             wanted["sslmode"] = "require"
         return {"connect_args": {name: value for name, value in wanted.items() if not in_query(settings.url, name)}}
+
+    def seems_over(self, connection: Any) -> bool:
+        """Look whether there is something to read: a server says good-bye, and its end closes the connection."""
+        return bool(connection.closed) or has_something_to_read(connection.fileno())
 
     def prepare(self, engine: Engine) -> None:
         """Do nothing: the defaults are right."""

@@ -66,6 +66,10 @@ class SqliteDialect:
         """Let connections move between threads; SQLite's own locks order their work."""
         return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
 
+    def seems_over(self, connection: Any) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Return False: the driver does not tell."""
+        return False
+
     def prepare(self, engine: Engine) -> None:
         """Take over transactions from the driver, which would begin them too late, and switch on foreign keys."""
         event.listen(engine, "connect", _configure)

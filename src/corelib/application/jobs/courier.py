@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -17,6 +18,9 @@ LAST_WAIT = timedelta(seconds=5)
 """How long `close` and the end of the process wait for what is not sent yet."""
 
 
+PAUSE = timedelta(milliseconds=5)
+"""A thread that wakes for each single job slows down who enqueues many of them."""
+
 MOST_LOSSY = 10_000
 """How many jobs without a row wait in a process for a broker that does not answer."""
 
@@ -25,7 +29,8 @@ class Courier:
     """A `JobTransport` whose `send` returns at once: a thread hands everything to the transport behind it.
 
     A commit is then not kept waiting by the broker, least of all by one that does not answer. What comes while a call
-    is under way goes with the next one, and of each queue no more than wakes all threads of a cluster. Errors are
+    is under way, or shortly after it, goes with the next one, and of each queue no more than wakes all threads of a
+    cluster. Errors are
     logged; the relay finds what was not announced, as it finds what a process that was killed had still to send.
 
     The thread starts with the first announcement, also anew in a process that was forked.
@@ -33,9 +38,11 @@ class Courier:
     Args:
         transport: sends; it may be slow.
         log: is told about failures.
+        pause: how long after a call what comes waits for company.
     """
 
-    def __init__(self, transport: JobTransport, log: Logger) -> None:
+    def __init__(self, transport: JobTransport, log: Logger, *, pause: timedelta = PAUSE) -> None:
+        self._pause = pause.total_seconds()
         self._transport = transport
         self._log = log
         self._announcer = Announcer(transport, log)
@@ -44,6 +51,7 @@ class Courier:
         self._lossy: list[LossyJob] = []
         self._sending = False
         self._closed = False
+        self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
     def send(self, refs: Sequence[JobRef]) -> None:
@@ -89,6 +97,7 @@ class Courier:
 
     def close(self) -> None:
         """Send what is left, as far as there is time, and end the thread; the transport stays open."""
+        self._closing.set()
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -106,9 +115,12 @@ class Courier:
         self._thread.start()
 
     def _loop(self) -> None:
+        sent_at = float("-inf")
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._lossy or self._closed)
+            self._closing.wait(max(0.0, self._pause - (time.monotonic() - sent_at)))
+            with self._changed:
                 refs, self._waiting = self._waiting, []
                 jobs, self._lossy = self._lossy, []
                 if not refs and not jobs:
@@ -118,6 +130,7 @@ class Courier:
                 self._announcer.announce(refs)
                 self._announcer.deliver(jobs)
             finally:
+                sent_at = time.monotonic()
                 with self._changed:
                     self._sending = False
                     self._changed.notify_all()

@@ -30,7 +30,7 @@ class FakeRedis:
         self._arrives = list(arrives)
 
     def register_script(self, _: object) -> Any:
-        return lambda args=(), keys=(): self._answer(args)
+        return lambda args=(), keys=(), client=None: self._answer(args)
 
     def blmove(self, *arguments: object) -> None:
         self.waits.append(arguments)
@@ -59,7 +59,7 @@ def a_message() -> bytes:
 
 
 def consumer_of(server: FakeRedis, *, queue: str = "bench.default", prefetch: int = 4) -> Any:
-    broker = WaitingRedisBroker(client=server, namespace="corelib-bench")  # type: ignore[no-untyped-call]
+    broker = WaitingRedisBroker(client=server, namespace="corelib-bench")
     return broker.consume(queue, prefetch=prefetch, timeout=A_FIFTH_OF_A_SECOND)
 
 

@@ -11,7 +11,7 @@ from tests.unit.fakes import BrokenTransport
 
 from corelib.adapters.memory import MemoryLogger, MemoryTransport
 from corelib.application.jobs.announcer import MOST_AT_ONCE
-from corelib.application.jobs.courier import Courier
+from corelib.application.jobs.courier import PAUSE, Courier
 from corelib.domain.identifiers import new_id
 from corelib.domain.job import JobRef
 from corelib.errors import ServerUnreachable
@@ -45,8 +45,8 @@ MakeCourier = Callable[..., Courier]
 def make_courier() -> Iterator[MakeCourier]:
     made: list[Courier] = []
 
-    def make(transport: JobTransport, log: Logger | None = None) -> Courier:
-        made.append(Courier(transport, log or MemoryLogger()))
+    def make(transport: JobTransport, log: Logger | None = None, pause: timedelta = PAUSE) -> Courier:
+        made.append(Courier(transport, log or MemoryLogger(), pause=pause))
         return made[-1]
 
     yield make
@@ -106,6 +106,21 @@ class TestCourier:
             assert courier.flush()
             assert [ref.queue for ref in slow.calls[1]].count("many") == MOST_AT_ONCE
             assert slow.calls[1][-1] == other
+
+    class WhenMoreComesShortlyAfterACall:
+        def test_sends_it_together(self, make_courier: MakeCourier, slow: SlowTransport) -> None:
+            slow.may_send.set()
+            courier, refs = make_courier(slow, pause=timedelta(hours=1)), [a_ref() for _ in range(3)]
+            courier.send(refs[:1])
+            assert courier.flush()
+
+            courier.send(refs[1:2])
+            courier.send(refs[2:])
+            waiting = not courier.flush(AT_ONCE)
+            courier.close()
+
+            assert waiting
+            assert [list(call) for call in slow.calls] == [refs[:1], refs[1:]]
 
     class WhenTheBrokerIsDown:
         def test_tells_the_log(self, make_courier: MakeCourier) -> None:
