@@ -5,7 +5,7 @@
 PostgreSQL, RabbitMQ and Redis are those that `CORELIB_TEST_POSTGRESQL_URL`, `CORELIB_TEST_RABBITMQ_URL` and
 `CORELIB_TEST_REDIS_URL` name. In each repetition all contenders run once, in random order, each on a new database;
 ratios are taken within a repetition, and what is told is their median. Each has 2 processes of 8 threads. The job
-notes that it has begun; jobs/s leaves out the first tenth, in which processes start. Latency is that of an otherwise
+notes that it has begun; jobs/s is that of processes that have run jobs before. Latency is that of an otherwise
 idle system, from just before the call that enqueues and commits. The exit code says nothing about the figures.
 """
 

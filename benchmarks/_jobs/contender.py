@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -73,18 +74,40 @@ class Contender(Protocol):
         ...
 
 
+@frozen
+class Workers:
+    """Running worker processes."""
+
+    _processes: Sequence[subprocess.Popen[bytes]]
+
+    @contextmanager
+    def halted(self) -> Iterator[None]:
+        """Let them do nothing during the block."""
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._processes:
+            os.killpg(process.pid, number)
+
+
 @contextmanager
-def workers(commands: Sequence[Sequence[str]], place: Place) -> Iterator[None]:
+def workers(commands: Sequence[Sequence[str]], place: Place) -> Iterator[Workers]:
     """Run worker processes during the block, and stop them in order."""
     environment = {**os.environ, **place.environment()}
     environment["PYTHONPATH"] = os.pathsep.join([str(HERE), environment.get("PYTHONPATH", "")])
     log = Path(f"{place.marks}.log").open("ab")  # noqa: SIM115 - closed below, after the processes
     processes = [
-        subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+        )
         for command in commands
     ]
     try:
-        yield
+        yield Workers(processes)
     finally:
         for process in processes:
             process.terminate()

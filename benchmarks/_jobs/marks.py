@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 VARIABLE = "JOBS_BENCH_MARKS"
-_MARK = struct.Struct("=qd")
+_MARK = struct.Struct("=qdq")
 
 
 class Marks:
@@ -21,7 +21,7 @@ class Marks:
 
     def note(self, number: int) -> None:
         """Note that the job of this number begins now."""
-        os.write(self._file, _MARK.pack(number, time.time()))
+        os.write(self._file, _MARK.pack(number, time.time(), os.getpid()))
 
     def count(self) -> int:
         """Return how many runs were noted."""
@@ -30,6 +30,10 @@ class Marks:
     def instants(self) -> Mapping[int, float]:
         """Return when each job first ran, in seconds of this machine's clock."""
         found: dict[int, float] = {}
-        for number, instant in _MARK.iter_unpack(self.path.read_bytes()):
+        for number, instant, _ in _MARK.iter_unpack(self.path.read_bytes()):
             found.setdefault(number, instant)
         return found
+
+    def processes(self) -> set[int]:
+        """Return which processes have run jobs."""
+        return {process for _, _, process in _MARK.iter_unpack(self.path.read_bytes())}

@@ -8,11 +8,14 @@ from itertools import count
 
 from attrs import define, frozen
 
-from _jobs.contender import Contender, Place, wait_until, workers
+from _jobs.contender import PROCESSES, Contender, Place, wait_until, workers
 from _jobs.marks import Marks
 
 PATIENCE = 180.0
 WARM_UP_PART = 0.1
+WARM_UP_JOBS = 100
+SETTLING_SECONDS = 1.0
+"""For what is sent in the background."""
 LATENCY_PAUSE = 0.05
 
 
@@ -47,23 +50,37 @@ class Measured:
 
 
 def measure(contender: Contender, place: Place, sizes: Sizes) -> Measured:
-    """Measure enqueuing, then the backlog that this has left, then latency with nothing else to do."""
+    """Measure enqueuing, then a backlog, then latency with nothing else to do.
+
+    The backlog is enqueued while the workers are halted, after each of them has run jobs: processes that are still
+    starting would take time from those that run already.
+    """
     numbers, marks = count(1), Marks(place.marks)
     singles = _rate(sizes.single, lambda: [contender.enqueue(next(numbers)) for _ in range(sizes.single)])
     batch = [next(numbers) for _ in range(sizes.many)]
     many = _rate(sizes.many, lambda: contender.enqueue_many(batch))
     enqueued = sizes.single + sizes.many
-    while enqueued < sizes.backlog:
-        contender.enqueue_many([next(numbers) for _ in range(sizes.many)])
-        enqueued += sizes.many
-    with workers(contender.commands(), place):
-        if not wait_until(lambda: marks.count() >= enqueued, PATIENCE):
-            raise TimeoutError(f"{marks.count()} of {enqueued} jobs ran")
-        if not wait_until(lambda: contender.unfinished() == 0, 5):
-            raise TimeoutError(f"{contender.unfinished()} of {enqueued} jobs are not recorded as finished")
-        jobs = _throughput(sorted(marks.instants().values()))
+    with workers(contender.commands(), place) as running:
+        _await(contender, marks, enqueued)
+        while len(marks.processes()) < PROCESSES:
+            contender.enqueue_many([next(numbers) for _ in range(WARM_UP_JOBS)])
+            enqueued += WARM_UP_JOBS
+            _await(contender, marks, enqueued)
+        with running.halted():
+            for _ in range(0, sizes.backlog, sizes.many):
+                contender.enqueue_many([next(numbers) for _ in range(sizes.many)])
+            time.sleep(SETTLING_SECONDS)
+        _await(contender, marks, enqueued + sizes.backlog)
+        jobs = _throughput(sorted(instant for number, instant in marks.instants().items() if number > enqueued))
         latencies = [_latency(contender, marks, next(numbers)) for _ in range(sizes.latency)]
     return Measured(singles, many, jobs, latencies)
+
+
+def _await(contender: Contender, marks: Marks, enqueued: int) -> None:
+    if not wait_until(lambda: marks.count() >= enqueued, PATIENCE):
+        raise TimeoutError(f"{marks.count()} of {enqueued} jobs ran")
+    if not wait_until(lambda: contender.unfinished() == 0, 5):
+        raise TimeoutError(f"{contender.unfinished()} of {enqueued} jobs are not recorded as finished")
 
 
 def _rate(number: int, call: object) -> float:
@@ -73,7 +90,7 @@ def _rate(number: int, call: object) -> float:
 
 
 def _throughput(instants: Sequence[float]) -> float:
-    """Leave out the first tenth, in which processes start."""
+    """Leave out the first tenth, in which threads wake."""
     skipped = int(len(instants) * WARM_UP_PART)
     return (len(instants) - skipped - 1) / (instants[-1] - instants[skipped])
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from uuid import uuid4
+from itertools import count
+from uuid import UUID
 
 from corelib.application.binding import BoundHandler
 from corelib.application.context import following, use_context
@@ -47,6 +48,7 @@ class LossyRunner:
         self._around = surroundings
         self._running = running
         self._tries = tries
+        self._numbers = count(1)
 
     def run(self, lossy: LossyJob) -> RunOutcome:
         """Run a job.
@@ -65,7 +67,7 @@ class LossyRunner:
             return RunOutcome.PARKED
         with (
             use_context(following(job.context, job.id)),
-            self._running.added(Claim(job, uuid4()), durable=False) as run,
+            self._running.added(Claim(job, UUID(int=next(self._numbers))), durable=False) as run,
         ):
             try:
                 self._handle_through_transients(run, payload, read)
@@ -87,16 +89,23 @@ class LossyRunner:
 
     def _handle(self, run: Running, payload: object) -> None:
         job = run.claim.job
+        if not self._handlers[job.name].wants(UnitOfWork):
+            self._invoke(run, payload, {})
+            return
         with RunUnitOfWork(self._around, job.timeout) as uow, run.within(uow.abandon):
-            if run.timed_out:
-                raise too_long(job)
-            told = JobRun(job.id, 1, 1, None, run.stop, job.timeout, self._running.now, partial(self._tell, job))
-            self._handlers[job.name].invoke(payload, {UnitOfWork: uow, JobRun: told})
-            if told.pause.flow is not None:
-                raise MisuseError(f"The job {job.name} is not durable, so it cannot wait for others.")
-            if run.ends <= self._running.now():
-                raise too_long(job)
+            self._invoke(run, payload, {UnitOfWork: uow})
             uow.complete()
+
+    def _invoke(self, run: Running, payload: object, supplied: dict[type, object]) -> None:
+        job = run.claim.job
+        if run.timed_out:
+            raise too_long(job)
+        told = JobRun(job.id, 1, 1, None, run.stop, job.timeout, self._running.now, partial(self._tell, job))
+        self._handlers[job.name].invoke(payload, {**supplied, JobRun: told})
+        if told.pause.flow is not None:
+            raise MisuseError(f"The job {job.name} is not durable, so it cannot wait for others.")
+        if run.ends <= self._running.now():
+            raise too_long(job)
 
     def _tell(self, job: Job, told: Progress | str) -> None:
         """Log what a run tells; nobody could ask for its progress."""

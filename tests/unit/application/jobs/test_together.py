@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -45,6 +45,39 @@ def asked_while_the_first_call_runs(
         return [future.exception(PATIENCE) or future.result() for future in futures]
 
 
+class Bench:
+    """Threads that keep asking, one for each number, a clock that a test moves, and long patience."""
+
+    def __init__(self, *, patience: float = 10 * PATIENCE) -> None:
+        self.doubling = Doubling()
+        self.seconds = 0.0
+        self.together: Together[int, int] = Together(
+            self.doubling, patience=patience, brief=0.5, now=lambda: self.seconds
+        )
+        self._threads: list[ThreadPoolExecutor] = []
+
+    def ask(self, number: int) -> Future[int]:
+        """Have the thread of a number ask."""
+        while len(self._threads) <= number:
+            self._threads.append(ThreadPoolExecutor(1))
+        return self._threads[number].submit(self.together.ask, number)
+
+    def run_together(self, count: int) -> None:
+        """Have threads get their answers by one call, which comes after that of another thread."""
+        with ThreadPoolExecutor(1) as first:
+            opening = first.submit(self.together.ask, 99)
+            assert self.doubling.begun.wait(PATIENCE)
+            asked = [self.ask(number) for number in range(count)]
+            eventually(lambda: len(self.together._waiting) == count, "all wait")
+            self.doubling.gate.set()
+            for future in (opening, *asked):
+                future.result(PATIENCE)
+
+    def close(self) -> None:
+        for thread in self._threads:
+            thread.shutdown()
+
+
 class TestTogether:
     class WhenNobodyElseAsks:
         def test_answers_at_once(self) -> None:
@@ -62,6 +95,39 @@ class TestTogether:
 
             assert answers == [0, 2, 4, 6]
             assert [sorted(call) for call in doubling.calls] == [[0], [1, 2, 3]]
+
+    class WhenThreadsComeBackSoon:
+        def test_waits_for_those_who_got_their_answers_together(self) -> None:
+            bench = Bench()
+            bench.run_together(3)
+
+            answers = [future.result(PATIENCE) for future in [bench.ask(again) for again in range(3)]]
+
+            bench.close()
+            assert answers == [0, 2, 4]
+            assert [len(call) for call in bench.doubling.calls] == [1, 3, 3]
+
+        def test_calls_at_once_when_nobody_came_before(self) -> None:
+            bench = Bench(patience=0.001)
+            bench.run_together(3)
+
+            answers = [bench.ask(0).result(PATIENCE) for _ in range(5)]
+
+            bench.close()
+            assert answers == [0] * 5
+            assert [len(call) for call in bench.doubling.calls] == [1, 3, *[1] * 5]
+
+    class WhenAThreadComesBackLate:
+        def test_calls_at_once(self) -> None:
+            bench = Bench()
+            bench.run_together(3)
+            bench.seconds += 1
+
+            answer = bench.ask(0).result(PATIENCE)
+
+            bench.close()
+            assert answer == 0
+            assert [len(call) for call in bench.doubling.calls] == [1, 3, 1]
 
     class WhenACallFails:
         def test_raises_for_the_one_who_called(self) -> None:
