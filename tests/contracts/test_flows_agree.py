@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import pytest
 from attrs import frozen
-from tests.support.databases import opened, sqlite_file
+from tests.support.databases import POSTGRESQL, database_with_tables, opened, server_named_by, sqlite_file
 
 from corelib.adapters.memory import ManualClock, MemoryStorage
 from corelib.application.jobs.flow_layout import FlowLayout
@@ -138,36 +137,48 @@ def to_add(count: int) -> NewFlow:
     return NewFlow(layout.flow_id, [a_job(place=place, max_attempts=5) for _, place in layout.places])
 
 
-@contextmanager
-def stores() -> Iterator[list[Storage]]:
-    with TemporaryDirectory() as folder, opened(sqlite_file(Path(folder)), schema) as sqlite:
-        sqlite.create()
-        yield [MemoryStorage(ManualClock()), sqlite]
+def play(storages: Sequence[Storage], flow: Flow, played: list[tuple[str, int]]) -> None:
+    """Do the same in all stores, compare them after each step, and bring what is left to its end."""
+    new = laid_out(flow)
+    assert new is not None
+    playing = [Playing(storage, new) for storage in storages]
+    for action, number in played:
+        added = to_add(1 + number % 3)
+        for each in playing:
+            each.act(action, number, added)
+        assert playing[0].states() == playing[1].states(), action
+        assert playing[0].counts() == playing[1].counts(), action
+
+    for each in playing:
+        while each.pending():
+            each.act("succeed", 0, new)
+
+    for each in playing:
+        left = [found for found in each.states() if found is not None]
+        counts = each.counts()
+        assert all(state in FINAL_STATES for state, _, _ in left)
+        assert counts is None or counts[1] == 0
+        assert each.storage.jobs.settle_flows() == 0
+    assert playing[0].states() == playing[1].states()
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[Storage]:
+    with database_with_tables(server_named_by(POSTGRESQL), schema) as opened_there:
+        yield opened_there
 
 
 class TestFlows:
     @hypothesis.given(flow=flows, played=st.lists(actions, max_size=25))
     @hypothesis.settings(max_examples=40, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
-    def test_move_on_alike_in_all_stores_and_come_to_an_end(self, flow: Flow, played: list[tuple[str, int]]) -> None:
-        new = laid_out(flow)
-        assert new is not None
-        with stores() as both:
-            playing = [Playing(storage, new) for storage in both]
-            for action, number in played:
-                added = to_add(1 + number % 3)
-                for each in playing:
-                    each.act(action, number, added)
-                assert playing[0].states() == playing[1].states(), action
-                assert playing[0].counts() == playing[1].counts(), action
+    def test_move_on_in_sqlite_as_in_memory(self, flow: Flow, played: list[tuple[str, int]]) -> None:
+        with TemporaryDirectory() as folder, opened(sqlite_file(Path(folder)), schema) as sqlite:
+            sqlite.create()
+            play([MemoryStorage(ManualClock()), sqlite], flow, played)
 
-            for each in playing:
-                while each.pending():
-                    each.act("succeed", 0, new)
-
-            for each in playing:
-                left = [found for found in each.states() if found is not None]
-                counts = each.counts()
-                assert all(state in FINAL_STATES for state, _, _ in left)
-                assert counts is None or counts[1] == 0
-                assert each.storage.jobs.settle_flows() == 0
-            assert playing[0].states() == playing[1].states()
+    @hypothesis.given(flow=flows, played=st.lists(actions, max_size=25))
+    @hypothesis.settings(max_examples=25, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+    def test_move_on_in_postgresql_as_in_memory(
+        self, postgresql: Storage, flow: Flow, played: list[tuple[str, int]]
+    ) -> None:
+        play([MemoryStorage(ManualClock()), postgresql], flow, played)

@@ -29,7 +29,7 @@ class WaitingRedisBroker(RedisBroker):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self._dispatch_script = PipelinedScript(self.scripts["dispatch"])
-        self.scripts = {**self.scripts, "dispatch": self._dispatch_script}
+        self.scripts: dict[str, Any] = {**self.scripts, "dispatch": self._dispatch_script}
 
     def enqueue_many(self, messages: Sequence[Message[Any]]) -> None:
         """Enqueue messages on one way to the server; if that fails, some of them may be there."""

@@ -249,7 +249,9 @@ class MemoryJobFlows(MemoryJobRows):
         place = row.job.place
         if place is None or place.leads_to is None:
             return []
-        return self._there(self._flows[place.flow_id].waiting_at.get(place.leads_to, ()))
+        there = self._there(self._flows[place.flow_id].waiting_at.get(place.leads_to, ()))
+        # One that has begun, and then waits for jobs that it has added, is at another gate.
+        return [each for each in there if each.job.place is not None and each.job.place.waits_at == place.leads_to]
 
     def _there(self, job_ids: Sequence[UUID]) -> list[Row]:
         return [row for row in map(self._rows.get, job_ids) if row is not None]

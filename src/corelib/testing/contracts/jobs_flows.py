@@ -677,6 +677,16 @@ class JobFlowsContract(StoreContract):
             assert found(storage, new).state is RUNNING
             assert storage.jobs.list_flows() == []
 
+        def test_goes_on_waiting_if_a_job_before_it_ends_a_second_time(self, storage: Storage) -> None:
+            [first], then = stored_group(storage, 1, always=True)
+            fail(storage, first, "buried")
+            storage.jobs.retry_dead(first.id)
+            suspended(storage, claimed(storage, then.id), 1)
+
+            complete(storage, claimed(storage, first.id))
+
+            assert states(storage, [first, then]) == [SUCCEEDED, WAITING]
+
         @pytest.mark.parametrize("count", [4])
         def test_waits_for_its_own_if_others_of_its_flow_do_so_at_the_same_moment(
             self, storage: Storage, count: int

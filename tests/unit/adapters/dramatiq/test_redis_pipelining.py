@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from attrs import define, field
 
+pytest.importorskip("dramatiq")
 from corelib.adapters.dramatiq.redis_pipelining import PipelinedScript
 
 
