@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -131,7 +132,8 @@ class _Node:
     def kill(self) -> None:
         """Kill it, and remove what it has stored."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
         shutil.rmtree(self._folder / "data", ignore_errors=True)
@@ -146,8 +148,13 @@ class _Node:
 
 
 def free_port() -> int:
-    """Return a port at which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port at which nothing listens.
+
+    It is below those that systems give to clients: one of these would be taken by somebody else while the broker is
+    down, or by a client of the broker that is connected with itself (TCP's simultaneous open).
+    """
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
