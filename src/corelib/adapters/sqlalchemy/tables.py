@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
@@ -29,6 +30,13 @@ def _context_columns() -> list[sa.Column[object]]:
         sa.Column("tenant", sa.Unicode(200)),
         sa.Column("deadline", UtcDateTime),
     ]
+
+
+def _filtered_index(
+    name: str, *columns: sa.ColumnElement[Any], rows: sa.ColumnElement[bool], unique: bool = False
+) -> None:
+    """Add an index of the rows for which a condition is true; every engine has such."""
+    sa.Index(name, *columns, unique=unique, mssql_where=rows, postgresql_where=rows, sqlite_where=rows)
 
 
 job: sa.Table = sa.Table(
@@ -93,114 +101,43 @@ job: sa.Table = sa.Table(
     # Of whoever enqueued it: W3C's traceparent, and behind a blank its tracestate.
     sa.Column("trace", sa.Unicode(600)),
 )
-_waiting = job.c.wake_at.is_not(None)
-sa.Index(
-    "ix_corelib_job_wake",
-    job.c.wake_at,
-    job.c.id,
-    mssql_where=_waiting,
-    postgresql_where=_waiting,
-    sqlite_where=_waiting,
-)
+
+_filtered_index("ix_corelib_job_wake", job.c.wake_at, job.c.id, rows=job.c.wake_at.is_not(None))
 has_unique_key: sa.ColumnElement[bool] = job.c.unique_key.is_not(None)
 """The filter of the unique index: SQL Server takes only one NULL into one without a filter."""
 
-sa.Index(
-    "uq_corelib_job_unique_key",
-    job.c.unique_key,
-    unique=True,
-    mssql_where=has_unique_key,
-    postgresql_where=has_unique_key,
-    sqlite_where=has_unique_key,
-)
-_has_object = job.c.payload_key.is_not(None)
-sa.Index(
-    "ix_corelib_job_payload_key",
-    job.c.payload_key,
-    mssql_where=_has_object,
-    postgresql_where=_has_object,
-    sqlite_where=_has_object,
-)
-_has_result_object = job.c.result_key.is_not(None)
-sa.Index(
-    "ix_corelib_job_result_key",
-    job.c.result_key,
-    mssql_where=_has_result_object,
-    postgresql_where=_has_result_object,
-    sqlite_where=_has_result_object,
-)
+_filtered_index("uq_corelib_job_unique_key", job.c.unique_key, rows=has_unique_key, unique=True)
+_filtered_index("ix_corelib_job_payload_key", job.c.payload_key, rows=job.c.payload_key.is_not(None))
+_filtered_index("ix_corelib_job_result_key", job.c.result_key, rows=job.c.result_key.is_not(None))
 sa.Index("ix_corelib_job_state", job.c.state, job.c.enqueued_at, job.c.id)
 # The best due job of a queue comes first; finished jobs are not in it, however many there are.
 pending: sa.ColumnElement[bool] = state_apart(job.c.state) == sa.literal_column("'pending'")
 """The filter of the index below. The state stands in the text: a filter serves no statement that leaves it to a
 parameter (Microsoft: "Create filtered indexes"; PostgreSQL: "Partial Indexes")."""
 
-sa.Index(
-    "ix_corelib_job_due",
-    job.c.queue,
-    job.c.priority.desc(),
-    job.c.due_at,
-    job.c.id,
-    mssql_where=pending,
-    postgresql_where=pending,
-    sqlite_where=pending,
-)
+_filtered_index("ix_corelib_job_due", job.c.queue, job.c.priority.desc(), job.c.due_at, job.c.id, rows=pending)
 
-_scheduled = job.c.schedule.is_not(None)
-sa.Index(
-    "ix_corelib_job_schedule",
-    job.c.schedule,
-    job.c.enqueued_at,
-    mssql_where=_scheduled,
-    postgresql_where=_scheduled,
-    sqlite_where=_scheduled,
-)
+_filtered_index("ix_corelib_job_schedule", job.c.schedule, job.c.enqueued_at, rows=job.c.schedule.is_not(None))
 
-_in_flow = job.c.flow_id.is_not(None)
-sa.Index(
-    "ix_corelib_job_flow",
-    job.c.flow_id,
-    job.c.leads_to,
-    job.c.flow_position,
-    mssql_where=_in_flow,
-    postgresql_where=_in_flow,
-    sqlite_where=_in_flow,
+_filtered_index(
+    "ix_corelib_job_flow", job.c.flow_id, job.c.leads_to, job.c.flow_position, rows=job.c.flow_id.is_not(None)
 )
 # Whoever opens a gate looks at the jobs that wait there, and at no lock of another one.
-_behind_gate = job.c.state == sa.literal_column("'waiting'")
-sa.Index(
-    "ix_corelib_job_waits_at",
-    job.c.flow_id,
-    job.c.waits_at,
-    mssql_where=_behind_gate,
-    postgresql_where=_behind_gate,
-    sqlite_where=_behind_gate,
+_filtered_index(
+    "ix_corelib_job_waits_at", job.c.flow_id, job.c.waits_at, rows=job.c.state == sa.literal_column("'waiting'")
 )
 skipped: sa.ColumnElement[bool] = job.c.counted_as == sa.literal_column("'skipped'")
 """Cancelled because a job before it has failed."""
 
 # For the same reason: who wakes them up again looks at no other row of the flow.
-sa.Index(
-    "ix_corelib_job_skipped",
-    job.c.flow_id,
-    job.c.waits_at,
-    mssql_where=skipped,
-    postgresql_where=skipped,
-    sqlite_where=skipped,
-)
+_filtered_index("ix_corelib_job_skipped", job.c.flow_id, job.c.waits_at, rows=skipped)
 # Empty but for what older workers have ended.
 uncounted: sa.ColumnElement[bool] = sa.and_(
     job.c.flow_id.is_not(None), job.c.finished_at.is_not(None), job.c.counted_as.is_(None)
 )
 """Ended jobs of flows that were not counted."""
 
-sa.Index(
-    "ix_corelib_job_uncounted",
-    job.c.id,
-    mssql_where=uncounted,
-    postgresql_where=uncounted,
-    sqlite_where=uncounted,
-)
+_filtered_index("ix_corelib_job_uncounted", job.c.id, rows=uncounted)
 
 flow: sa.Table = sa.Table(
     "corelib_flow",
